@@ -1,0 +1,1 @@
+"""娘家人: find a station nearby, book a free service, join the union."""

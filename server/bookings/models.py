@@ -1,0 +1,155 @@
+"""Tables of offerings, slots, bookings and their history."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from server.kit.ids import new_id
+
+
+class ServiceKind(StrEnum):
+    HAIRCUT = "haircut"
+    HEALTH_CHECK = "health_check"
+    FREE_CLINIC = "free_clinic"
+    LEGAL_ADVICE = "legal_advice"
+    COUNSELLING = "counselling"
+    FILM = "film"
+    LECTURE = "lecture"
+    VEHICLE_REPAIR = "vehicle_repair"
+    HOT_MEAL = "hot_meal"
+    JOB_ADVICE = "job_advice"
+    TICKET_HELP = "ticket_help"
+
+
+class Eligibility(StrEnum):
+    """Who may book an offering."""
+
+    EVERYBODY = "everybody"
+    MEMBERS_FIRST = "members_first"
+    MEMBERS_ONLY = "members_only"
+
+
+class Status(StrEnum):
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    ARRIVED = "arrived"
+    SERVED = "served"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    NO_SHOW = "no_show"
+
+
+ACTIVE = (Status.REQUESTED, Status.CONFIRMED, Status.ARRIVED)
+# A place stays taken after the visit, so that figures and `taken` agree; only these give it back.
+RELEASED = (Status.DECLINED, Status.CANCELLED, Status.EXPIRED)
+
+
+class Offering(Model):
+    """One service at one station.
+
+    `hours` replaces the station's hours where set (same eight-day shape). `horizon_days` is how far
+    ahead slots exist; `general_days` how far ahead non-members may book where members go first;
+    `notice_minutes` the latest time to book before the start; `cutoff_minutes` the latest to cancel or
+    move. Without automatic confirmation staff have until `confirm_minutes` before the start.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    station_id = fields.UUIDField(db_index=True)
+    region_code = fields.IntField()
+    service = fields.CharEnumField(ServiceKind, max_length=20)
+    minutes = fields.SmallIntField()
+    capacity = fields.SmallIntField(default=1)
+    notice_minutes = fields.IntField(default=30)
+    cutoff_minutes = fields.IntField(default=60)
+    confirm_minutes = fields.IntField(default=30)
+    horizon_days = fields.SmallIntField(default=14)
+    general_days = fields.SmallIntField(default=3)
+    auto_confirm = fields.BooleanField(default=True)
+    eligibility = fields.CharEnumField(Eligibility, max_length=16, default=Eligibility.EVERYBODY)
+    bring = fields.CharField(120, default="")
+    provider = fields.CharField(80, default="")
+    hours = fields.JSONField[list[Any]](null=True)
+    active = fields.BooleanField(default=True)
+    rolled_until = fields.DateField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "offering"
+
+
+class Slot(Model):
+    """A bookable interval. A closed slot keeps its bookings but takes no new ones."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    offering_id = fields.UUIDField()
+    station_id = fields.UUIDField()
+    region_code = fields.IntField()
+    starts_at = fields.DatetimeField()
+    ends_at = fields.DatetimeField()
+    capacity = fields.SmallIntField()
+    taken = fields.SmallIntField(default=0, db_default=0)
+    closed = fields.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        table = "slot"
+        unique_together = (("offering_id", "starts_at"),)
+        indexes = (("station_id", "starts_at"),)
+
+
+class Booking(Model):
+    """One worker's place in a slot. `code` is what the worker shows; `request_key` makes a retry harmless."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    code = fields.CharField(8, unique=True)
+    slot_id = fields.UUIDField(db_index=True)
+    offering_id = fields.UUIDField(db_index=True)
+    station_id = fields.UUIDField()
+    region_code = fields.IntField()
+    person_id = fields.UUIDField()
+    service = fields.CharEnumField(ServiceKind, max_length=20)
+    starts_at = fields.DatetimeField()
+    ends_at = fields.DatetimeField()
+    status = fields.CharEnumField(Status, max_length=10)
+    previous_status = fields.CharEnumField(Status, max_length=10, null=True)
+    reason = fields.CharField(200, default="")
+    confirm_by = fields.DatetimeField(null=True)
+    escalated_at = fields.DatetimeField(null=True)
+    changed_at = fields.DatetimeField()
+    created_at = fields.DatetimeField()
+    request_key = fields.CharField(64)
+
+    class Meta:
+        table = "booking"
+        unique_together = (("person_id", "request_key"),)
+        indexes = (("station_id", "starts_at"), ("person_id", "starts_at"))
+
+
+class ActorKind(StrEnum):
+    """Who changed something: the worker, staff, or the clock."""
+
+    WORKER = "worker"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class BookingEvent(Model):
+    """One step of a booking's history; never changed. `slot_id` is the place held after the step."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    booking_id = fields.UUIDField()
+    at = fields.DatetimeField()
+    from_status = fields.CharEnumField(Status, max_length=10, null=True)
+    to_status = fields.CharEnumField(Status, max_length=10)
+    slot_id = fields.UUIDField()
+    actor_kind = fields.CharEnumField(ActorKind, max_length=8)
+    actor_id = fields.UUIDField(null=True)
+    reason = fields.CharField(200, default="")
+
+    class Meta:
+        table = "booking_event"
+        indexes = (("booking_id", "at"),)

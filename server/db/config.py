@@ -1,0 +1,48 @@
+"""What the ORM needs to know: one connection, one app label over all rooms."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+MODELS = [
+    "server.people.models",
+    "server.stations.models",
+    "server.bookings.models",
+    "server.notices.models",
+    "server.audit.models",
+]
+
+
+def orm_config(database_url: str, *, pool_size: int = 5, pool_min: int = 1) -> dict[str, Any]:
+    """The ORM's configuration for a `postgresql://` address (a `host` parameter may name a socket folder)."""
+    parts = urlsplit(database_url)
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    credentials: dict[str, Any] = {
+        "host": query.pop("host", None) or parts.hostname or "localhost",
+        "port": parts.port or int(query.pop("port", 5432)),
+        "user": unquote(parts.username or "postgres"),
+        "password": unquote(parts.password or ""),
+        "database": parts.path.lstrip("/") or "postgres",
+        "minsize": pool_min,
+        "maxsize": pool_size,
+        "server_settings": {"application_name": "niangjia", "timezone": "UTC", "jit": "off"},
+    }
+    if "sslmode" in query:
+        credentials["ssl"] = query["sslmode"]
+    return {
+        "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
+        "apps": {
+            "models": {
+                "models": MODELS,
+                "default_connection": "default",
+                "migrations": "server.db.migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+# For the ORM's own command line (`tortoise makemigrations`), which reads models and files only.
+TORTOISE_ORM = orm_config("postgresql://postgres@localhost/niangjia")

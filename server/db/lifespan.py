@@ -1,0 +1,41 @@
+"""Opening, closing and migrating the database for one process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from tortoise import Tortoise, connections
+from tortoise.migrations.api import migrate as apply_migrations
+
+from server.db.config import orm_config
+
+MIGRATION_LOCK = 0x6E69616E67  # any number that nothing else locks
+
+
+@asynccontextmanager
+async def database(url: str, *, pool_size: int = 5, pool_min: int = 1) -> AsyncIterator[None]:
+    """Open the ORM and its pool; close both at the end."""
+    config = orm_config(url, pool_size=pool_size, pool_min=pool_min)
+    await Tortoise.init(config=config, _enable_global_fallback=True)
+    try:
+        yield
+    finally:
+        await connections.close_all()
+
+
+async def migrate(url: str) -> None:
+    """Bring the database to the newest migration; processes that start together take turns.
+
+    A migration that cannot get its table within five seconds fails instead of blocking the traffic behind it.
+    """
+    guard = await asyncpg.connect(url)
+    try:
+        await guard.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        config = orm_config(url, pool_size=1)
+        config["connections"]["default"]["credentials"]["server_settings"]["lock_timeout"] = "5s"
+        await apply_migrations(config=config, direction="forward")
+        await connections.close_all()
+    finally:
+        await guard.close()

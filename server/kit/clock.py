@@ -1,0 +1,48 @@
+"""The one place that knows what time it is. All instants are aware and in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+CHINA = ZoneInfo("Asia/Shanghai")
+_shift: ContextVar[timedelta] = ContextVar("clock_shift", default=timedelta())
+
+
+def now() -> datetime:
+    """This instant, in UTC."""
+    return datetime.now(UTC) + _shift.get()
+
+
+def today() -> date:
+    """The date on the wall of a station."""
+    return now().astimezone(CHINA).date()
+
+
+def local(instant: datetime) -> datetime:
+    """An instant as a clock at a station shows it."""
+    return instant.astimezone(CHINA)
+
+
+def at(day: date, minute: int) -> datetime:
+    """The instant `minute` minutes after midnight of `day` in China; 1440 is the next midnight."""
+    return datetime.combine(day, time(), CHINA) + timedelta(minutes=minute)
+
+
+def minute_of_day(instant: datetime) -> int:
+    """Minutes since midnight in China, 0..1439."""
+    wall = local(instant)
+    return wall.hour * 60 + wall.minute
+
+
+@contextmanager
+def travel(by: timedelta) -> Iterator[None]:
+    """Shift the clock for the code inside (simulations, tests and the demo's history)."""
+    token = _shift.set(_shift.get() + by)
+    try:
+        yield
+    finally:
+        _shift.reset(token)

@@ -1,0 +1,57 @@
+"""The outbox and inbox table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from server.kit.ids import new_id
+
+
+class NoticeKind(StrEnum):
+    BOOKING_REQUESTED = "booking_requested"
+    BOOKING_CONFIRMED = "booking_confirmed"
+    BOOKING_DECLINED = "booking_declined"
+    BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_MOVED = "booking_moved"
+    BOOKING_EXPIRED = "booking_expired"
+    BOOKING_AFFECTED = "booking_affected"
+    REMINDER_EVENING = "reminder_evening"
+    REMINDER_HOUR = "reminder_hour"
+    ESCALATION = "escalation"
+
+
+class NoticeState(StrEnum):
+    DUE = "due"
+    SENT = "sent"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+
+
+class Notice(Model):
+    """A message. `push` asks for SMS besides the inbox; `next_try_at` is when the worker process looks again."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    person_id = fields.UUIDField(null=True)
+    staff_id = fields.UUIDField(null=True)
+    station_id = fields.UUIDField(null=True)
+    booking_id = fields.UUIDField(null=True, db_index=True)
+    kind = fields.CharEnumField(NoticeKind, max_length=24)
+    params = fields.JSONField[dict[str, Any]](default=dict)
+    push = fields.BooleanField(default=True)
+    state = fields.CharEnumField(NoticeState, max_length=10, default=NoticeState.DUE)
+    due_at = fields.DatetimeField()
+    next_try_at = fields.DatetimeField()
+    tries = fields.SmallIntField(default=0)
+    sent_at = fields.DatetimeField(null=True)
+    read_at = fields.DatetimeField(null=True)
+    receipt = fields.CharField(80, default="")
+    error = fields.CharField(200, default="")
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "notice"
+        indexes = (("person_id", "due_at"), ("staff_id", "due_at"))

@@ -1,0 +1,76 @@
+"""Who is asking: the answer every handler and service works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from server.errors import Forbidden
+from server.people.models import Role
+
+# A role includes the ones listed behind it.
+INCLUDES: dict[Role, frozenset[Role]] = {
+    Role.STAFF: frozenset({Role.STAFF}),
+    Role.MANAGER: frozenset({Role.STAFF, Role.MANAGER}),
+    Role.REVIEWER: frozenset({Role.REVIEWER}),
+    Role.OFFICER: frozenset({Role.STAFF, Role.MANAGER, Role.OFFICER}),
+    Role.AUDITOR: frozenset({Role.AUDITOR}),
+}
+
+
+def region_span(code: int) -> tuple[int, int]:
+    """First and last division code of a subtree: a province 450000 spans to 459999, a city 450100 to 450199."""
+    if code % 10_000 == 0:
+        return code, code + 9_999
+    if code % 100 == 0:
+        return code, code + 99
+    return code, code
+
+
+@dataclass(frozen=True)
+class GrantHeld:
+    """A role at one station, or over a region's subtree; exactly one of the two is set."""
+
+    role: Role
+    station_id: UUID | None = None
+    region_code: int | None = None
+
+    def covers(self, station_id: UUID | None, region_code: int | None) -> bool:
+        """Whether the scope holds a station, given the station's own region."""
+        if self.station_id is not None:
+            return self.station_id == station_id
+        if self.region_code is None or region_code is None:
+            return False
+        first, last = region_span(self.region_code)
+        return first <= region_code <= last
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A visitor, a signed-in worker or a signed-in member of staff, for the time of one request."""
+
+    kind: Literal["visitor", "worker", "staff", "system"] = "visitor"
+    id: UUID | None = None
+    session_id: str = ""
+    display_name: str = ""
+    is_member: bool = False
+    locale: str = ""
+    grants: tuple[GrantHeld, ...] = ()
+
+    def may(self, role: Role, *, station_id: UUID | None = None, region_code: int | None = None) -> bool:
+        """Whether a grant gives `role` at this station or in this region."""
+        return any(role in INCLUDES[g.role] and g.covers(station_id, region_code) for g in self.grants)
+
+    def holds(self, role: Role) -> bool:
+        """Whether a grant gives `role` anywhere."""
+        return any(role in INCLUDES[g.role] for g in self.grants)
+
+    def require(self, role: Role, *, station_id: UUID | None = None, region_code: int | None = None) -> None:
+        """Raise Forbidden unless `may`."""
+        if not self.may(role, station_id=station_id, region_code=region_code):
+            raise Forbidden
+
+
+VISITOR = Actor()
+SYSTEM = Actor(kind="system")

@@ -1,0 +1,117 @@
+"""Tables of people, their sessions, codes and roles."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from server.kit.ids import new_id
+
+
+class Role(StrEnum):
+    """What a grant allows; see `actors.Actor.may`."""
+
+    STAFF = "staff"
+    MANAGER = "manager"
+    REVIEWER = "reviewer"
+    OFFICER = "officer"
+    AUDITOR = "auditor"
+
+
+class Person(Model):
+    """A worker with a verified phone number."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    phone_index = fields.CharField(64, unique=True)
+    phone_sealed = fields.BinaryField()
+    phone_tail = fields.CharField(4)
+    name_sealed = fields.BinaryField(null=True)
+    locale = fields.CharField(10, default="zh_CN")
+    is_member = fields.BooleanField(default=False)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "person"
+
+
+class Staff(Model):
+    """Somebody who works for a station, a union or a region."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    login = fields.CharField(60, unique=True)
+    display_name = fields.CharField(60)
+    password_hash = fields.CharField(200)
+    totp_sealed = fields.BinaryField()
+    totp_step = fields.BigIntField(default=0)
+    locale = fields.CharField(10, default="zh_CN")
+    disabled_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "staff"
+
+
+class Grant(Model):
+    """A role at one station, or over every station of a region's subtree."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    staff: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField(
+        "models.Staff", related_name="grants", db_index=True
+    )
+    role = fields.CharEnumField(Role, max_length=10)
+    station_id = fields.UUIDField(null=True, db_index=True)
+    region_code = fields.IntField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "role_grant"
+
+
+class Session(Model):
+    """A signed-in browser or API client; `id` is the SHA-256 of the token that only the client has."""
+
+    id = fields.CharField(64, primary_key=True)
+    person: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "models.Person", related_name="sessions", null=True, db_index=True
+    )
+    staff: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
+        "models.Staff", related_name="sessions", null=True, db_index=True
+    )
+    device = fields.CharField(80, default="")
+    created_at = fields.DatetimeField()
+    seen_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "session"
+
+
+class SignInCode(Model):
+    """A code sent to a phone; only its keyed hash is kept."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    phone_index = fields.CharField(64)
+    address_index = fields.CharField(64)
+    code_index = fields.CharField(64)
+    tries = fields.SmallIntField(default=0)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "sign_in_code"
+        indexes = (("phone_index", "created_at"), ("address_index", "created_at"))
+
+
+class Attempt(Model):
+    """A failed staff sign-in, kept for limiting guesses per login and per address."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    subject = fields.CharField(64)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "attempt"
+        indexes = (("subject", "at"),)
