@@ -171,7 +171,9 @@ class _Reader:
         )
 
     def metrics_token(self, mode: str) -> str:
-        return self.env.get("NIANGJIA_METRICS_TOKEN") or ("demo" if mode == "demo" else self.required("NIANGJIA_METRICS_TOKEN"))
+        return self.env.get("NIANGJIA_METRICS_TOKEN") or (
+            "demo" if mode == "demo" else self.required("NIANGJIA_METRICS_TOKEN")
+        )
 
 
 def _demo_secrets(data_dir: Path) -> dict[str, str]:

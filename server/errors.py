@@ -26,11 +26,15 @@ class AppError(Exception):
 
 
 class Invalid(AppError):
-    """What was typed cannot be used; `field` names where."""
+    """What was typed cannot be used; `field` names where, `fields` several places (API)."""
 
     status = 422
     code = "invalid"
     message = N_("填写的内容不对，请看标红的地方。")
+
+    def __init__(self, message: str | None = None, *, field: str = "", **params: Any) -> None:
+        super().__init__(message, field=field, **params)
+        self.fields: list[dict[str, str]] = []
 
 
 class NotFound(AppError):
@@ -43,6 +47,10 @@ class SignInNeeded(AppError):
     status = 401
     code = "sign-in-needed"
     message = N_("请先登录。")
+
+    def __init__(self, message: str | None = None, *, staff: bool = False) -> None:
+        super().__init__(message)
+        self.staff = staff
 
 
 class Forbidden(AppError):

@@ -1,0 +1,76 @@
+"""create_app(settings): the only place where rooms, plugins and middleware are joined."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from litestar import Litestar, Router
+from litestar.config.compression import CompressionConfig
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ControllerRouterHandler
+
+from server.config import Settings
+from server.db.lifespan import database
+from server.edge.access import Audience, allow, check_audience, refuse_undeclared
+from server.edge.assets import show_asset
+from server.edge.csrf import check_csrf
+from server.edge.headers import SecurityHeaders
+from server.edge.live import LiveHub
+from server.edge.problems import EXCEPTION_HANDLERS
+from server.edge.sessions import SignedIn
+from server.edge.templates import make_environment
+from server.kit import crypto
+
+MAX_BODY = 64_000
+
+
+def rooms() -> list[ControllerRouterHandler]:
+    """The handlers of all rooms; adding a room adds a line."""
+    return [show_asset]
+
+
+def create_app(settings: Settings, database_url: str) -> Litestar:
+    """The web application on an open road to its database. Raises RuntimeError for a route without an audience."""
+    crypto.install(crypto.Vault(settings.data_keys, settings.data_key, settings.secret))
+    hub = LiveHub(database_url)
+
+    @asynccontextmanager
+    async def resources(_app: Litestar) -> AsyncIterator[None]:
+        async with database(database_url, pool_size=settings.pool_size), hub.running():
+            yield
+
+    tiles = urlsplit(settings.tile_url)
+    app = Litestar(
+        route_handlers=rooms(),
+        lifespan=[resources],
+        guards=[check_audience, check_csrf],
+        middleware=[SignedIn],
+        exception_handlers=EXCEPTION_HANDLERS,
+        before_send=[
+            SecurityHeaders(
+                https=settings.secure_cookies,
+                tile_origin=f"{tiles.scheme}://{tiles.netloc}" if tiles.netloc else "",
+            )
+        ],
+        compression_config=CompressionConfig(backend="brotli", brotli_quality=4, exclude=["/live$", "^/static/"]),
+        request_max_body_size=MAX_BODY,
+        openapi_config=_openapi(),
+    )
+    app.state.settings = settings
+    app.state.templates = make_environment()
+    app.state.live = hub
+    refuse_undeclared(app)
+    return app
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="娘家人 API",
+        version="1",
+        description="Find a station, book a free service, run the desk. Errors are RFC 9457 problem details.",
+        openapi_router=Router("/schema", route_handlers=[], opt=allow(Audience.VISITOR)),
+        render_plugins=[JsonRenderPlugin()],
+    )

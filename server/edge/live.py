@@ -1,0 +1,93 @@
+"""Live events: what PostgreSQL tells all processes (NOTIFY) reaches open pages (server-sent events).
+
+An event only says that something changed; the page fetches the new state by its ordinary address, so
+access is checked where it always is. A page that reconnects is told "changed" at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+import structlog
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+log = structlog.get_logger()
+CHANNEL = "live"
+KEEP_ALIVE_SECONDS = 20
+RECONNECT_SECONDS = 1
+
+
+class LiveHub:
+    """One LISTEN connection of this process, and the open pages that wait on a station or a booking."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen for as long as the process serves."""
+        task = asyncio.create_task(self._listen())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._listen_once()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("live.reconnecting", error=type(error).__name__)
+            # Whatever was missed in between: let every open page look again.
+            for topic in list(self.waiting):
+                self.tell(topic)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen_once(self) -> None:
+        connection = await asyncpg.connect(self.url)
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
+        try:
+            await connection.add_listener(CHANNEL, self._hear)
+            await lost.wait()
+        finally:
+            await connection.close(timeout=1)
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        for topic in str(payload).split():
+            self.tell(topic)
+
+    def tell(self, topic: str) -> None:
+        """Wake the pages that wait on a topic (a station's or a booking's id)."""
+        for event in self.waiting.get(topic, ()):
+            event.set()
+
+    def stream(self, topic: str, *, stale: bool) -> ServerSentEvent:
+        """Server-sent `changed` events of a topic; `stale` sends the first one at once."""
+        return ServerSentEvent(self._events(topic, stale=stale))
+
+    async def _events(self, topic: str, *, stale: bool) -> AsyncIterator[ServerSentEventMessage]:
+        event = asyncio.Event()
+        self.waiting[topic].add(event)
+        try:
+            yield ServerSentEventMessage(id="0", event="changed" if stale else "ready", data="")
+            while True:
+                try:
+                    await asyncio.wait_for(event.wait(), KEEP_ALIVE_SECONDS)
+                except TimeoutError:
+                    yield ServerSentEventMessage(comment="")
+                    continue
+                event.clear()
+                yield ServerSentEventMessage(id="1", event="changed", data="")
+        finally:
+            self.waiting[topic].discard(event)
+            if not self.waiting[topic]:
+                del self.waiting[topic]
