@@ -1,0 +1,80 @@
+"""The house keeps its own rules: who imports whom, where SQL and text may stand."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+SERVER = Path(__file__).parent.parent / "server"
+ROOMS = ("people", "stations", "bookings", "notices", "audit")
+# A room may use the rooms named behind it; notices and audit are called by all and call none.
+MAY_USE = {
+    "people": {"notices", "audit"},
+    "stations": {"people", "notices", "audit"},
+    "bookings": {"people", "stations", "notices", "audit"},
+    "notices": set(),
+    "audit": set(),
+}
+PUBLIC = {"service", "queries", "models", "schemas", "rules", "errors", "hours", "actors"}
+HTTP_FILES = ("pages", "api")
+SOURCES = sorted(p for p in SERVER.rglob("*.py") if "migrations" not in p.parts)
+
+
+def imports_of(path: Path) -> set[str]:
+    """Dotted names of everything that a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(SERVER).as_posix()
+
+
+def is_http_file(path: Path) -> bool:
+    return any(path.stem == kind or path.stem.endswith(f"_{kind}") for kind in HTTP_FILES)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_imports_follow_the_house(path):
+    room = path.relative_to(SERVER).parts[0]
+    for name in imports_of(path):
+        parts = name.split(".")
+        if room in ROOMS and parts[0] == "litestar":
+            assert is_http_file(path), f"only pages and api meet HTTP: {name}"
+        if parts[0] != "server" or len(parts) < 2:
+            continue
+        if room == "kit":
+            assert parts[1] == "kit", f"kit imports nothing of ours: {name}"
+        if room in ROOMS and parts[1] == "edge":
+            assert is_http_file(path), f"only pages and api know the edge: {name}"
+        if room in ROOMS and parts[1] in ROOMS and parts[1] != room:
+            assert parts[1] in MAY_USE[room], f"{room} may not use {parts[1]}: {name}"
+            assert parts[2] in PUBLIC or is_http_file(path), f"a room's inside is its own: {name}"
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.stem == "rules"], ids=name_of)
+def test_rules_are_pure(path):
+    for name in imports_of(path):
+        assert not name.startswith(("server.db", "asyncpg", "tortoise", "httpx")), f"rules do no I/O: {name}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_no_value_is_written_into_sql(path):
+    """SQL is put together from constants; values travel as parameters."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.JoinedStr):
+            continue
+        text = "".join(v.value for v in node.values if isinstance(v, ast.Constant) and isinstance(v.value, str))
+        if not re.search(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b", text):
+            continue
+        for value in node.values:
+            if isinstance(value, ast.FormattedValue):
+                named = ast.unparse(value.value)
+                assert named.isupper() or named.startswith("_sql"), f"line {node.lineno}: {named} in SQL"

@@ -1,0 +1,46 @@
+"""Every text of the product is in every catalog, translated, with the same parameters."""
+
+import re
+
+import pytest
+
+from server.catalogs import extract, read
+from server.config import LOCALES
+
+PATHS = sorted(LOCALES.glob("*/LC_MESSAGES/messages.po"))
+PARAMETER = re.compile(r"%\((\w+)\)[sd]")
+
+
+def texts(message) -> tuple[str, ...]:
+    strings = message.string
+    return (strings,) if isinstance(strings, str) else tuple(strings)
+
+
+def test_source_and_english_are_there():
+    assert {"zh_CN", "en"} <= {path.parent.parent.name for path in PATHS}
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.parent.parent.name)
+def test_catalog_is_complete(path):
+    used = {message.id for message in extract() if message.id}
+    catalog = read(path)
+    translated = {message.id for message in catalog if message.id and all(texts(message)) and not message.fuzzy}
+    missing = sorted(map(str, used - translated))
+    assert not missing, f"run `make catalogs` and translate {len(missing)}: {missing[:10]}"
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.parent.parent.name)
+def test_translations_keep_their_parameters(path):
+    for message in read(path):
+        source = message.id if isinstance(message.id, str) else message.id[-1]
+        for text in texts(message):
+            assert set(PARAMETER.findall(text)) == set(PARAMETER.findall(source)), f"{source} → {text}"
+
+
+def test_no_text_in_templates_escapes_translation():
+    """Chinese characters stand only inside `_(…)`, comments apart."""
+    loose = []
+    for path in sorted((LOCALES.parent / "web" / "templates").rglob("*.html")):
+        plain = re.sub(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}|<!--.*?-->", "", path.read_text("utf-8"), flags=re.DOTALL)
+        loose += [f"{path.name}: {line.strip()}" for line in plain.splitlines() if re.search(r"[一-鿿]", line)]
+    assert not loose, "\n".join(loose)
