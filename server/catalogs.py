@@ -7,6 +7,7 @@ that nobody uses are dropped, translations are kept. zh_CN is the source, so its
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
@@ -15,9 +16,9 @@ from babel.messages.pofile import read_po, write_po
 from server.config import LOCALES, ROOT
 
 SOURCE = "zh_CN"
-METHODS = [("server/**.py", "python"), ("web/templates/**.html", "jinja2")]
-OPTIONS = {"web/templates/**.html": {"silent": "false", "trimmed": "true"}}
-KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+METHODS: list[Any] = [("server/**.py", "python"), ("web/templates/**.html", "jinja2")]
+OPTIONS: dict[str, Any] = {"web/templates/**.html": {"silent": "false", "trimmed": "true"}}
+KEYWORDS: dict[str, Any] = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
 
 def extract() -> Catalog:
