@@ -96,9 +96,7 @@ class StationDay(Model):
     """One date on which other hours hold: an empty list is a closure. `reason` is shown to workers."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
-    station: fields.ForeignKeyRelation[Station] = fields.ForeignKeyField(
-        "models.Station", related_name="days"
-    )
+    station: fields.ForeignKeyRelation[Station] = fields.ForeignKeyField("models.Station", related_name="days")
     day = fields.DateField()
     hours = fields.JSONField[list[Any]]()
     reason = fields.CharField(120, default="")
