@@ -1,0 +1,130 @@
+// Enhancements only: every page works without this file.
+(() => {
+  "use strict";
+  const all = (selector, root = document) => root.querySelectorAll(selector);
+
+  function focusErrors(root) {
+    const box = root.querySelector?.("[data-focus]");
+    if (box) box.focus();
+  }
+
+  // A second tap on a slow network must not send the form twice.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) return event.preventDefault();
+    if (form.method !== "post" || form.matches("[hx-post]")) return;
+    form.dataset.sent = "1";
+    const button = event.submitter;
+    if (button) {
+      button.setAttribute("aria-busy", "true");
+      if (button.dataset.busy) button.querySelector("span").textContent = button.dataset.busy;
+    }
+  });
+  // The page may come back from the browser's memory, with the form still marked.
+  window.addEventListener("pageshow", () => {
+    for (const form of all("form[data-sent]")) delete form.dataset.sent;
+    for (const button of all("button[aria-busy]")) button.removeAttribute("aria-busy");
+  });
+
+  // <button data-locate data-href="/stations" data-busy data-denied data-failed> with <p data-locate-message>
+  function locate(button) {
+    const message = document.querySelector("[data-locate-message]");
+    const say = (text) => {
+      if (message) {
+        message.textContent = text;
+        message.hidden = !text;
+      }
+      button.removeAttribute("aria-busy");
+    };
+    if (!navigator.geolocation) return say(button.dataset.failed);
+    button.setAttribute("aria-busy", "true");
+    if (message) {
+      message.textContent = button.dataset.busy;
+      message.hidden = false;
+    }
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        const url = new URL(button.dataset.href, location.href);
+        url.searchParams.set("lat", coords.latitude.toFixed(5));
+        url.searchParams.set("lng", coords.longitude.toFixed(5));
+        url.searchParams.set("datum", "wgs84");
+        location.assign(url);
+      },
+      (error) => say(error.code === error.PERMISSION_DENIED ? button.dataset.denied : button.dataset.failed),
+      { enableHighAccuracy: false, timeout: 10000, maximumAge: 120000 },
+    );
+  }
+
+  async function share(button) {
+    const url = new URL(button.dataset.share, location.href).href;
+    try {
+      if (navigator.share) await navigator.share({ title: document.title, url });
+      else {
+        await navigator.clipboard.writeText(url);
+        button.querySelector("span").textContent = button.dataset.copied;
+      }
+    } catch { /* closing the share sheet is not an error */ }
+  }
+
+  function speak(button) {
+    const target = document.querySelector(button.dataset.speak);
+    if (speechSynthesis.speaking) return speechSynthesis.cancel();
+    const words = new SpeechSynthesisUtterance(target.innerText);
+    words.lang = document.documentElement.lang;
+    words.rate = 0.9;
+    speechSynthesis.speak(words);
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-locate],[data-share],[data-speak],[data-print]");
+    if (!button) return;
+    if ("locate" in button.dataset) locate(button);
+    else if ("share" in button.dataset) share(button);
+    else if ("speak" in button.dataset) speak(button);
+    else window.print();
+  });
+
+  // data-expires: seconds until an offer ends; data-seconds inside shows them counting down.
+  function countDown(box) {
+    if (box.dataset.counting) return;
+    box.dataset.counting = "1";
+    const end = Date.now() + Number(box.dataset.expires) * 1000;
+    const shown = box.querySelector("[data-seconds]");
+    const timer = setInterval(() => {
+      const left = Math.ceil((end - Date.now()) / 1000);
+      if (shown) shown.textContent = String(Math.max(left, 0));
+      if (left > 0 && box.isConnected) return;
+      clearInterval(timer);
+      if (box.dataset.then === "enable") {
+        for (const button of all("button[disabled]", box)) button.disabled = false;
+        if (shown) shown.hidden = true;
+      } else box.remove();
+    }, 500);
+  }
+
+  // <… data-live>: the little lamp that says whether this page hears of changes.
+  function lamp(on) {
+    for (const light of all("[data-live]")) {
+      light.classList.toggle("on", on);
+      light.classList.toggle("off", !on);
+      light.textContent = on ? light.dataset.on : light.dataset.off;
+    }
+  }
+  document.addEventListener("htmx:sse:after:connection", () => lamp(true));
+  document.addEventListener("htmx:sse:error", () => lamp(false));
+  document.addEventListener("htmx:sse:close", () => lamp(false));
+
+  function enhance(root) {
+    for (const box of all("[data-expires]", root)) countDown(box);
+    for (const box of all("[data-js]", root)) box.hidden = false;
+    if (!("speechSynthesis" in window)) for (const button of all("[data-speak]", root)) button.hidden = true;
+    const today = root.querySelector?.(".days [aria-current]");
+    if (today) today.scrollIntoView({ block: "nearest", inline: "center" });
+  }
+  document.addEventListener("htmx:after:swap", () => {
+    enhance(document);
+    focusErrors(document);
+  });
+  enhance(document);
+  focusErrors(document);
+})();
