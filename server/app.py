@@ -21,20 +21,23 @@ from server.edge.headers import SecurityHeaders
 from server.edge.live import LiveHub
 from server.edge.problems import EXCEPTION_HANDLERS
 from server.edge.sessions import SignedIn
+from server.edge.style import show_style
 from server.edge.templates import make_environment
 from server.kit import crypto
+from server.notices import sms
 
 MAX_BODY = 64_000
 
 
 def rooms() -> list[ControllerRouterHandler]:
     """The handlers of all rooms; adding a room adds a line."""
-    return [show_asset]
+    return [show_asset, show_style]
 
 
 def create_app(settings: Settings, database_url: str) -> Litestar:
     """The web application on an open road to its database. Raises RuntimeError for a route without an audience."""
     crypto.install(crypto.Vault(settings.data_keys, settings.data_key, settings.secret))
+    sms.install(sms.DemoSms(settings))
     hub = LiveHub(database_url)
 
     @asynccontextmanager

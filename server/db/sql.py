@@ -27,7 +27,8 @@ async def rows(sql: str, *values: Any) -> list[Record]:
 async def row(sql: str, *values: Any) -> Record | None:
     """The first row, or None."""
     async with connections.get("default").acquire_connection() as connection:
-        return await connection.fetchrow(sql, *values)
+        found: Record | None = await connection.fetchrow(sql, *values)
+        return found
 
 
 async def value(sql: str, *values: Any) -> Any:
