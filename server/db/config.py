@@ -12,6 +12,8 @@ MODELS = [
     "server.notices.models",
     "server.audit.models",
 ]
+# Two swapped letters of a word (fenglnig) still find it.
+TYPOS = {"pg_trgm.word_similarity_threshold": "0.55"}
 
 
 def orm_config(database_url: str, *, pool_size: int = 5, pool_min: int = 1) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def orm_config(database_url: str, *, pool_size: int = 5, pool_min: int = 1) -> d
         "database": parts.path.lstrip("/") or "postgres",
         "minsize": pool_min,
         "maxsize": pool_size,
-        "server_settings": {"application_name": "niangjia", "timezone": "UTC", "jit": "off"},
+        "server_settings": {"application_name": "niangjia", "timezone": "UTC", "jit": "off", **TYPOS},
     }
     if "sslmode" in query:
         credentials["ssl"] = query["sslmode"]

@@ -11,6 +11,7 @@ import itertools
 import re
 import warnings
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 
 from server.kit.text import clean, half_width
@@ -86,23 +87,31 @@ def initials(name: str) -> str:
 
 
 def search_words(*texts: str) -> str:
-    """Everything of these texts that may be typed: pairs of characters and syllables, initials, Latin words."""
+    """Everything of these texts that may be typed: pairs of characters and syllables, initials, Latin words.
+
+    The pairs of a run stand in order, so that several of them are found as one string.
+    """
     words: list[str] = []
     for run in (run for text in texts for run in HAN.findall(text)):
         read = syllables(run)
         words += _pairs(run) + _pairs(read) + ["".join(s[0] for s in read)]
     words += [word.lower() for text in texts for word in LATIN.findall(text)]
-    return " ".join(dict.fromkeys(words))
+    return " ".join(words)
 
 
-def typed_words(typed: str) -> tuple[str, str]:
-    """A query in the same words: as characters (with Latin letters and digits), and by sound.
+@dataclass(frozen=True)
+class Typed:
+    """One run of typed text in the words of `search_words`: as written and as heard (青绣 sounds like 青秀)."""
 
-    By sound 青绣 finds 青秀. The second is empty where nothing Chinese was typed.
-    """
-    text = clean(half_width(typed)).lower()
-    runs = HAN.findall(text)
-    latin = list(LATIN.findall(text))
-    written = [pair for run in runs for pair in _pairs(run)] + latin
-    heard = [pair for run in runs for pair in _pairs(syllables(run))]
-    return " ".join(written), " ".join(heard)
+    written: str
+    heard: str
+
+
+def typed_words(text: str) -> list[Typed]:
+    """The runs of a query, Han and Latin apart."""
+    plain = clean(half_width(text)).lower()
+    runs = re.findall(rf"{HAN.pattern}|{LATIN.pattern}", plain)
+    return [
+        Typed(" ".join(_pairs(run)), " ".join(_pairs(syllables(run)))) if HAN.match(run) else Typed(run, run)
+        for run in runs
+    ]

@@ -42,7 +42,7 @@ def division_words(place: Place) -> str:
 
 
 def search_text(*, name: str, region_code: int, landmark: str, address: str) -> str:
-    """Everything a person may type to find a station; see `naming`."""
-    lines = [search_words(name, landmark), _place_words(region_code)]
-    lines += [run[i : i + 2] for run in HAN.findall(address) for i in range(len(run) - 1)]
-    return " ".join(filter(None, lines))
+    """Everything a person may type to find a station, each word behind a space; see `naming`."""
+    words = [search_words(name, landmark), _place_words(region_code)]
+    words += [run[i : i + 2] for run in HAN.findall(address) for i in range(len(run) - 1)]
+    return " " + " ".join(filter(None, words))
