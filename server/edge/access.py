@@ -15,7 +15,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 from server.errors import Forbidden, SignInNeeded
-from server.people.actors import Actor
+from server.people.actors import VISITOR, Actor
 from server.people.models import Role
 
 
@@ -49,7 +49,7 @@ def allow(*audiences: Audience) -> dict[str, Any]:
 async def check_audience(connection: ASGIConnection[Any, Actor, Any, Any], handler: BaseRouteHandler) -> None:
     """Guard of the whole app. Raises SignInNeeded or Forbidden."""
     audiences: frozenset[Audience] = handler.opt["audiences"]
-    actor = connection.user
+    actor: Actor = connection.scope.get("user") or VISITOR  # static files meet no session
     if audiences & OPEN or any(_belongs(actor, audience) for audience in audiences):
         return
     if actor.kind == "visitor":

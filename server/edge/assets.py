@@ -11,6 +11,7 @@ from typing import Any
 
 import brotli
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response import Response
 
 from server.config import WEB
@@ -68,8 +69,8 @@ assets = Assets(WEB / "static")
 
 
 @get("/static/{name:path}", opt=allow(Audience.VISITOR) | {"exclude_from_auth": True}, include_in_schema=False)
-async def show_asset(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
-    asset = assets.by_name.get(name.lstrip("/"))
+async def show_asset(request: Request[Any, Any, Any], name: FromPath[Path]) -> Response[bytes]:
+    asset = assets.by_name.get(name.as_posix().lstrip("/"))
     if asset is None:
         raise NotFound
     headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}

@@ -13,7 +13,7 @@ from litestar.response import Redirect, Response
 from server.config import Settings
 from server.edge import csrf, i18n
 
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 TEXT_SIZE_COOKIE = "nj_text"
 
 
