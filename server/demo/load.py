@@ -1,0 +1,73 @@
+"""Putting the demo network into the database, once."""
+
+from __future__ import annotations
+
+import json
+
+from server.bookings.models import Offering
+from server.db import sql
+from server.demo.catalogue import Offer
+from server.demo.network import DemoStation, network
+from server.kit import clock
+from server.kit.ids import new_id
+from server.stations.service import StationRow, load_divisions, save_stations
+
+OFFERING_COLUMNS = (
+    "id", "station_id", "region_code", "service", "minutes", "capacity", "notice_minutes", "cutoff_minutes",
+    "confirm_minutes", "horizon_days", "general_days", "auto_confirm", "eligibility", "bring", "provider", "hours",
+    "active", "created_at",
+)  # fmt: skip
+
+
+async def load_demo() -> list[str]:
+    """Stations, services, slots, staff and today's bookings of the demo; what a visitor may sign in with.
+
+    Whatever is there already stays as it is, so a second call is quick.
+    """
+    await load_divisions()
+    stations = network(clock.today())
+    if await sql.value("SELECT count(*) FROM station WHERE demo") < len(stations):
+        async with sql.transaction():
+            await save_stations(map(_row, stations))
+            await _add_offerings(stations)
+    return []
+
+
+def _row(station: DemoStation) -> StationRow:
+    season_from, season_until = station.season or (None, None)
+    return StationRow(
+        id=station.id,
+        external_id=station.external_id,
+        kind=station.kind,
+        name=station.name,
+        region_code=station.region_code,
+        lat=station.point.lat,
+        lng=station.point.lng,
+        hours=station.hours,
+        facilities=station.facilities,
+        parent_external_id=station.parent or None,
+        address=station.address,
+        landmark=station.landmark,
+        phone=station.phone,
+        unattended=station.unattended,
+        season_from=season_from,
+        season_until=season_until,
+        demo=True,
+    )
+
+
+async def _add_offerings(stations: list[DemoStation]) -> None:
+    known = set(await Offering.all().distinct().values_list("station_id", flat=True))
+    now = clock.now()
+    records = [
+        (*_offering(station, offer), now) for station in stations if station.id not in known for offer in station.offers
+    ]
+    await sql.copy("offering", OFFERING_COLUMNS, records)
+
+
+def _offering(station: DemoStation, offer: Offer) -> tuple[object, ...]:
+    return (
+        new_id(), station.id, station.region_code, offer.service, offer.minutes, offer.capacity, 30, 60, 30,
+        offer.horizon_days, offer.general_days, offer.auto_confirm, offer.eligibility, offer.bring, offer.provider,
+        json.dumps(offer.hours), True,
+    )  # fmt: skip
