@@ -6,7 +6,6 @@ from typing import Any
 
 from babel import Locale
 from jinja2 import Environment
-from jinja2_fragments import render_block
 from litestar import Request
 from litestar.response import Redirect, Response
 
@@ -43,7 +42,7 @@ def page(
     env: Environment = request.app.state.templates
     context = base_context(request) | context
     if fragment and wants_fragment(request):
-        html = render_block(env, template, fragment, context)
+        html = _render_block(env, template, fragment, context)
     else:
         html = env.get_template(template).render(context)
     response = Response(html, status_code=status, media_type=HTML, headers=headers)
@@ -51,6 +50,15 @@ def page(
     response.headers.setdefault("Cache-Control", "private, no-store" if request.user.id else "private, no-cache")
     _remember_visit(request, response)
     return response
+
+
+def _render_block(env: Environment, template: str, block: str, values: dict[str, Any]) -> str:
+    """One block alone, with what its template imports and sets above it."""
+    found = env.get_template(template)
+    context = found.new_context(values)
+    # Imports run before the first output of a template: one step of its rendering makes them known to the block.
+    next(iter(found.root_render_func(context)), None)
+    return env.concat(found.blocks[block](context))
 
 
 def base_context(request: Request[Any, Any, Any]) -> dict[str, Any]:

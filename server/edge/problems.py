@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from litestar import Request
@@ -47,9 +48,8 @@ def show_app_error(request: Request[Any, Any, Any], error: AppError) -> Response
     _prepare(request)
     if _wants_json(request):
         return _problem(request, error)
-    if isinstance(error, SignInNeeded) and request.method == "GET" and not wants_fragment(request):
-        target = "/staff/sign-in" if error.staff else "/sign-in"
-        return Redirect(f"{target}?next={request.url.path}", status_code=303)
+    if isinstance(error, SignInNeeded) and (request.method == "GET" or wants_fragment(request)):
+        return _to_sign_in(request, error)
     return page(
         request,
         "errors/problem.html",
@@ -59,6 +59,15 @@ def show_app_error(request: Request[Any, Any, Any], error: AppError) -> Response
         problem_status=error.status,
         problem_text=_(error.text, **error.params),
     )
+
+
+def _to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response[Any]:
+    """To the sign-in page and back; an open page whose session ended goes there as a whole."""
+    target = "/staff/sign-in" if error.staff else "/sign-in"
+    if not wants_fragment(request):
+        return Redirect(f"{target}?next={request.url.path}", status_code=303)
+    shown = urlsplit(request.headers.get("hx-current-url", "")).path or "/"
+    return Response("", status_code=error.status, headers={"HX-Redirect": f"{target}?next={shown}"})
 
 
 def show_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
