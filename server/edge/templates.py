@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from server.config import WEB
-from server.edge import i18n
+from server.edge import i18n, speech
 from server.edge.assets import assets
 
 
@@ -26,5 +26,6 @@ def make_environment(filters: dict[str, Callable[..., Any]] | None = None) -> En
     )
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals["static"] = assets.url
+    env.filters.update(speech.FILTERS)
     env.filters.update(filters or {})
     return env
