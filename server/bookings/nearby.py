@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from server.bookings import nearby_sql
-from server.bookings.models import Eligibility, ServiceKind
+from server.bookings.nearby_schemas import Card, Found, Nearby, Search
 from server.bookings.nearby_sql import RUNS, Branch, Shape
 from server.bookings.search_words import Wish, read_wish
 from server.db import sql
@@ -26,113 +25,15 @@ from server.people.actors import Actor, region_span
 from server.stations import hours
 from server.stations.divisions import Place, find_place
 from server.stations.errors import CursorUnusable, DivisionNotFound, StationNotFound
-from server.stations.models import Facility, StationKind
 from server.stations.naming import typed_words
 
-PAGE = 20
 LINES_ON_CARD = 4
 LINES_ON_PAGE = 40
-DAYS_AHEAD = 7
 # Whoever asks for a far-away city is on the way there: distances count from its centre.
 FAR_AWAY_M = 150_000
 CURSOR = re.compile(r"(\d)~([0-9.e+-]{1,24})~([0-9.e+-]{1,24})~([0-9a-f-]{36})")
 NO_ID = UUID(int=0)
-
-
-class ServiceLine(msgspec.Struct, frozen=True):
-    """A service at a station and its next free time for whoever asks."""
-
-    id: UUID
-    service: ServiceKind
-    minutes: int
-    capacity: int
-    eligibility: Eligibility
-    auto_confirm: bool
-    general_days: int
-    bring: str
-    provider: str
-    starts_at: datetime | None
-    places: int | None
-
-
-class DayLine(msgspec.Struct, frozen=True):
-    """A date with hours of its own."""
-
-    day: date
-    hours: list[list[int]]
-    reason: str
-
-
-class Card(msgspec.Struct, frozen=True):
-    """A station as a list or its page shows it. `far` orders the list; `rank` and `branch` place its cursor."""
-
-    branch: int
-    rank: float
-    far: float
-    id: UUID
-    kind: StationKind
-    name: str
-    region_code: int
-    address: str
-    landmark: str
-    phone: str
-    lat: float
-    lng: float
-    hours: list[list[list[int]]]
-    facilities: list[Facility]
-    unattended: bool
-    season_from: date | None
-    season_until: date | None
-    demo: bool
-    retired_at: datetime | None
-    version: int
-    updated_at: datetime
-    parent_id: UUID | None
-    days: list[DayLine]
-    services: list[ServiceLine]
-
-    @property
-    def point(self) -> Point:
-        return Point(self.lat, self.lng)
-
-
-@dataclass(frozen=True)
-class Search:
-    """What is looked for, as it was asked. `position` is WGS-84 and never stored."""
-
-    position: Point | None = None
-    region: int | None = None
-    text: str = ""
-    services: tuple[ServiceKind, ...] = ()
-    kinds: tuple[StationKind, ...] = ()
-    facilities: tuple[Facility, ...] = ()
-    open_now: bool = False
-    after: str = ""
-    limit: int = PAGE
-
-
-class Found(StrEnum):
-    """How generous a search had to be: as written, by sound, nearly so, or outside the district."""
-
-    EXACT = "exact"
-    HEARD = "heard"
-    ALIKE = "alike"
-    WIDER = "wider"
-
-
 FOUND_BY = {"all": Found.EXACT, "written": Found.EXACT, "heard": Found.HEARD, "alike": Found.ALIKE}
-
-
-@dataclass(frozen=True)
-class Nearby:
-    """What was found. `way` says how generous the search had to be."""
-
-    cards: list[Card]
-    more: str
-    origin: Point | None
-    place: Place | None
-    from_place: bool
-    way: Found
 
 
 @dataclass(frozen=True)
@@ -264,5 +165,5 @@ def _values(plan: _Plan, actor: Actor) -> list[Any]:
         *plan.cursor,
         search.limit + 1,
         LINES_ON_CARD,
-        today + timedelta(days=DAYS_AHEAD),
+        today + timedelta(days=hours.LOOK_AHEAD_DAYS - 1),
     ]

@@ -29,11 +29,10 @@ WITH_FACILITIES = " AND s.facilities @> $6"
 WITH_SERVICE = """
  AND EXISTS (SELECT FROM offering o WHERE o.station_id = s.id AND o.active AND o.service = ANY($7))"""
 OPEN_NOW = """
+ AND $8 BETWEEN coalesce(s.season_from, $8) AND coalesce(s.season_until, $8)
  AND EXISTS (
    SELECT FROM jsonb_array_elements(coalesce(
-     (SELECT d.hours FROM station_day d WHERE d.station_id = s.id AND d.day = $8),
-     CASE WHEN $8 BETWEEN coalesce(s.season_from, $8) AND coalesce(s.season_until, $8)
-       THEN s.hours -> $9 ELSE '[]' END)) AS span
+     (SELECT d.hours FROM station_day d WHERE d.station_id = s.id AND d.day = $8), s.hours -> $9)) AS span
    WHERE (span ->> 0)::int <= $10 AND $10 < (span ->> 1)::int)"""
 # At night the nearest open door may be nowhere: not worth walking the whole country for.
 WITHIN_REACH = " AND earth_box(ll_to_earth($1, $2), 300000) @> ll_to_earth(s.lat, s.lng)"
