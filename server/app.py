@@ -12,6 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
+from server.bookings import nearby_pages
 from server.config import Settings
 from server.db.lifespan import database
 from server.edge.access import Audience, allow, check_audience, refuse_undeclared
@@ -25,13 +26,21 @@ from server.edge.style import show_style
 from server.edge.templates import make_environment
 from server.kit import crypto
 from server.notices import sms
+from server.stations import pages as stations_pages
 
 MAX_BODY = 64_000
 
 
 def rooms() -> list[ControllerRouterHandler]:
     """The handlers of all rooms; adding a room adds a line."""
-    return [show_asset, show_style]
+    return [
+        show_asset,
+        show_style,
+        nearby_pages.show_nearby,
+        nearby_pages.show_station,
+        nearby_pages.show_station_qr,
+        stations_pages.show_regions,
+    ]
 
 
 def create_app(settings: Settings, database_url: str) -> Litestar:

@@ -16,7 +16,7 @@ SERVICE_NAMES = {
     ServiceKind.VEHICLE_REPAIR: N_("车辆维修"),
     ServiceKind.HOT_MEAL: N_("热饭"),
     ServiceKind.JOB_ADVICE: N_("求职指导"),
-    ServiceKind.TICKET_HELP: N_("帮买车票"),
+    ServiceKind.TICKET_HELP: N_("购票帮助"),
 }
 ELIGIBILITY_NAMES = {
     Eligibility.EVERYBODY: N_("人人可约"),

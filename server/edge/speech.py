@@ -1,8 +1,8 @@
 """Times, days, distances and directions as people say them, in the reader's language.
 
 Chinese says the part of the day and the hour (今天下午 3 点半); other languages follow their own customs
-through CLDR. Templates use these as filters: `say_time`, `say_day`, `say_clock`, `say_hours`, `say_distance`,
-`say_direction`.
+through CLDR. Templates use these as filters: `say_time`, `say_until`, `say_day`, `say_date`, `say_weekday`,
+`say_clock`, `say_minute`, `say_hours`, `say_distance`, `say_direction`.
 """
 
 from __future__ import annotations
@@ -90,6 +90,15 @@ def say_time(instant: datetime) -> str:
     return _("%(day)s%(time)s", day=say_day(instant), time=say_clock(clock.minute_of_day(instant)))
 
 
+def say_until(instant: datetime) -> str:
+    """When something ends: the clock alone where that is today, 半夜 12 点 included."""
+    minute = clock.minute_of_day(instant)
+    days = (_wall_date(instant) - clock.today()).days
+    if days == 0 or (days == 1 and minute == 0):
+        return say_clock(minute or DAY)
+    return say_time(instant)
+
+
 def say_minute(minute: int) -> str:
     """Digits for tables: 09:30, and 24:00 for the end of a day."""
     return f"{minute // HOUR:02d}:{minute % HOUR:02d}"
@@ -134,6 +143,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         say_hours,
         say_minute,
         say_time,
+        say_until,
         say_weekday,
     )
 }
