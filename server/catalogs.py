@@ -26,7 +26,7 @@ def extract() -> Catalog:
     catalog = Catalog(project="niangjia", charset="utf-8")
     found = extract_from_dir(ROOT, METHODS, OPTIONS, KEYWORDS, directory_filter=_worth_reading)
     for name, _line, message, comments, context in found:
-        catalog.add(message, None, [(name, None)], auto_comments=comments, context=context)
+        catalog.add(message, None, [(name, 0)], auto_comments=comments, context=context)
     return catalog
 
 
@@ -51,7 +51,7 @@ def update(path: Path, template: Catalog) -> None:
                 message.string = message.id if isinstance(message.id, str) else (message.id[0],)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        write_po(file, catalog, width=110, sort_by_file=True, omit_header=False)
+        write_po(file, catalog, width=110, sort_by_file=True, include_lineno=False)
 
 
 def main() -> None:

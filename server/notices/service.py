@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,14 +27,18 @@ async def tell_worker(
     booking_id: UUID | None = None,
     station_id: UUID | None = None,
     due_at: datetime | None = None,
+    hold: timedelta = timedelta(0),
     push: bool = True,
 ) -> None:
-    """One message to a worker: in the inbox from `due_at` (default now), by SMS outside quiet hours."""
+    """One message to a worker: in the inbox from `due_at` (default now), by SMS outside quiet hours.
+
+    `hold` keeps the SMS back for a while, so that `withdraw` can still stop it.
+    """
     now = clock.now()
     due = due_at or now
     starts_at = datetime.fromisoformat(params["starts_at"]) if "starts_at" in params else None
     await _write(
-        person_id, None, kind, params, booking_id, station_id, due, rules.after_quiet(due, starts_at), push=push
+        person_id, None, kind, params, booking_id, station_id, due, rules.after_quiet(due + hold, starts_at), push=push
     )
 
 
@@ -93,6 +97,13 @@ async def withdraw_reminders(booking_id: UUID) -> None:
         """UPDATE notice SET state = 'withdrawn' WHERE booking_id = $1 AND state = 'due'
         AND kind IN ('reminder_evening', 'reminder_hour')""",
         booking_id,
+    )
+
+
+async def withdraw(booking_id: UUID, kind: NoticeKind) -> None:
+    """A message whose reason was taken back leaves the inbox, and is not sent if it was not yet."""
+    await sql.run(
+        "UPDATE notice SET state = 'withdrawn' WHERE booking_id = $1 AND kind = $2 AND state = 'due'", booking_id, kind
     )
 
 

@@ -1,0 +1,104 @@
+"""Refusals of the bookings room; each says the fact and what to do next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from server.errors import Conflict, Forbidden, Invalid
+from server.kit.text import N_
+
+if TYPE_CHECKING:
+    from server.bookings.models import ActorKind, Status
+
+
+class SlotFull(Conflict):
+    code = "slot-full"
+    message = N_("刚刚约满了，看看下面还有空的时间。")
+
+
+class SlotClosed(Conflict):
+    code = "slot-closed"
+    message = N_("这个时间站点不办了，请换一个时间。")
+
+
+class TooLate(Conflict):
+    """The slot begins too soon, or has begun."""
+
+    code = "too-late"
+    message = N_("这个时间太近了，约不上了，请换一个时间。")
+
+
+class TooFarAhead(Conflict):
+    code = "too-far-ahead"
+    message = N_("这一天还没开放预约，会员可以先约。")
+
+
+class MembersOnly(Forbidden):
+    code = "members-only"
+    message = N_("这项服务只给工会会员办。入会不花钱，到站点或打 12351 就能办。")
+
+
+class OverlappingBooking(Conflict):
+    """The worker is expected elsewhere at that time; `booking_id` says where."""
+
+    code = "overlapping-booking"
+    message = N_("这个时间您已经有一个预约了。要改时间，先去看那个预约。")
+
+    def __init__(self, booking_id: UUID | None = None) -> None:
+        super().__init__()
+        self.booking_id = booking_id
+
+
+class KeyReused(Invalid):
+    code = "key-reused"
+    message = N_("这个请求编号已经用在别的预约上了。")
+
+
+class TooLateToChange(Conflict):
+    code = "too-late-to-change"
+    message = N_("离开始太近，网上改不了了。来不了请打电话告诉站点。")
+
+
+class OtherService(Invalid):
+    code = "other-service"
+    message = N_("改时间只能改到同一种服务。")
+
+
+class UndoTooLate(Conflict):
+    code = "undo-too-late"
+    message = N_("过了可以撤回的时间。")
+
+
+class NotStarted(Conflict):
+    code = "not-started"
+    message = N_("还没到时间，不能记作没来。")
+
+
+class TicketElsewhere(Invalid):
+    """A code that is real, but for another station or another day."""
+
+    code = "ticket-elsewhere"
+    message = N_("这张凭证不是今天本站的。")
+
+
+class AlreadyChanged(Conflict):
+    """Somebody else was faster; carries what happened."""
+
+    code = "already-changed"
+    message = N_("这个预约刚刚已经有人处理过了。")
+
+    def __init__(
+        self,
+        *,
+        became: Status | None = None,
+        by: ActorKind | None = None,
+        by_id: UUID | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        super().__init__()
+        self.became = became
+        self.by = by
+        self.by_id = by_id
+        self.at = at

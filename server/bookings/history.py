@@ -1,0 +1,102 @@
+"""The only hands that change a booking's row: each change is a compare-and-swap and appends its step.
+
+All run in the caller's transaction; rows are locked in the order booking, then slots by id.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from server.bookings import rules
+from server.bookings.errors import AlreadyChanged
+from server.bookings.models import ActorKind, Status
+from server.db import sql
+from server.kit import clock
+from server.kit.ids import new_id
+from server.people.actors import Actor
+
+LOCKED = """
+SELECT b.*, o.cutoff_minutes, st.name AS station, last.actor_kind AS changed_by, last.actor_id AS changed_by_id
+FROM booking b JOIN offering o ON o.id = b.offering_id JOIN station st ON st.id = b.station_id
+CROSS JOIN LATERAL (SELECT e.actor_kind, e.actor_id FROM booking_event e WHERE e.booking_id = b.id
+  ORDER BY e.at DESC, e.id DESC LIMIT 1) last
+WHERE b.id = $1 FOR UPDATE OF b
+"""
+STEP = """
+INSERT INTO booking_event (id, booking_id, at, from_status, to_status, slot_id, actor_kind, actor_id, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+
+
+async def locked(booking_id: UUID) -> Any:
+    """A booking with who changed it last, locked until the transaction ends; None where there is none."""
+    return await sql.row(LOCKED, booking_id)
+
+
+async def change(booking: Any, to: Status, actor: Actor, *, reason: str = "", undo: bool = False) -> Any:
+    """Bring a locked booking to another status; an undo cannot be undone. Raises AlreadyChanged."""
+    now = clock.now()
+    changed = await sql.row(
+        """UPDATE booking SET status = $3, previous_status = CASE WHEN $4 THEN NULL ELSE status END,
+            reason = $5, changed_at = $6
+        WHERE id = $1 AND status = $2 RETURNING *""",
+        booking["id"],
+        booking["status"],
+        to,
+        undo,
+        reason[:200],
+        now,
+    )
+    if changed is None:
+        raise AlreadyChanged
+    await _append(changed, Status(booking["status"]), actor, reason)
+    return changed
+
+
+async def release(booking: Any, to: Status, actor: Actor, *, reason: str = "") -> Any:
+    """End a locked booking and give its place back."""
+    changed = await change(booking, to, actor, reason=reason)
+    await sql.run("UPDATE slot SET taken = taken - 1 WHERE id = $1", booking["slot_id"])
+    return changed
+
+
+async def move(booking: Any, place: Any, actor: Actor) -> Any:
+    """Give a locked booking another slot, already taken; whether staff must confirm is decided anew."""
+    now = clock.now()
+    deadline = None
+    if not place["auto_confirm"]:
+        deadline = rules.confirm_deadline(place["starts_at"], place["confirm_minutes"], now)
+    changed = await sql.row(
+        """UPDATE booking SET slot_id = $2, offering_id = $3, station_id = $4, region_code = $5, starts_at = $6,
+            ends_at = $7, status = $8, previous_status = NULL, confirm_by = $9, escalated_at = NULL, reason = '',
+            changed_at = $10
+        WHERE id = $1 RETURNING *""",
+        booking["id"],
+        place["slot_id"],
+        place["offering_id"],
+        place["station_id"],
+        place["region_code"],
+        place["starts_at"],
+        place["ends_at"],
+        Status.REQUESTED if deadline else Status.CONFIRMED,
+        deadline,
+        now,
+    )
+    await _append(changed, Status(booking["status"]), actor, "")
+    return changed
+
+
+async def _append(changed: Any, came_from: Status, actor: Actor, reason: str) -> None:
+    await sql.run(
+        STEP,
+        new_id(),
+        changed["id"],
+        changed["changed_at"],
+        came_from,
+        changed["status"],
+        changed["slot_id"],
+        ActorKind.SYSTEM if actor.kind == "system" else ActorKind(actor.kind),
+        actor.id,
+        reason[:200],
+    )

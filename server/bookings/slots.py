@@ -1,0 +1,230 @@
+"""Slots follow hours: rolled forward day by day, planned anew when hours, closures or offerings change.
+
+A slot that holds bookings is never deleted: it is closed, its active bookings are listed as affected and
+their people told. A preview is the change itself, rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from server.bookings import rules
+from server.bookings.models import ACTIVE
+from server.db import sql
+from server.kit import clock
+from server.kit.ids import new_id
+from server.notices import service as notices
+from server.notices.models import NoticeKind
+from server.stations.hours import common, ranges_on
+
+BATCH = 200
+Span = tuple[datetime, datetime]
+
+INSERT_SLOTS = """
+INSERT INTO slot (id, offering_id, station_id, region_code, starts_at, ends_at, capacity)
+SELECT t.id, o.id, o.station_id, o.region_code, t.starts_at, t.ends_at, o.capacity
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[]) AS t (id, offering_id, starts_at, ends_at)
+JOIN offering o ON o.id = t.offering_id
+ON CONFLICT (offering_id, starts_at) DO NOTHING
+"""
+PLANNED = """
+SELECT o.id, o.minutes, o.capacity, o.horizon_days, o.hours AS own_hours, o.rolled_until, o.active, st.hours,
+  st.season_from, st.season_until, st.retired_at,
+  (SELECT coalesce(json_object_agg(d.day, d.hours), '{}') FROM station_day d
+    WHERE d.station_id = st.id AND d.day >= $2) AS specials
+FROM offering o JOIN station st ON st.id = o.station_id
+WHERE o.id = ANY($1)
+"""
+
+
+@dataclass(frozen=True)
+class Affected:
+    """An active booking whose slot is no longer held open."""
+
+    booking_id: UUID
+    person_id: UUID
+    code: str
+    service: str
+    station: str
+    starts_at: datetime
+
+
+@dataclass
+class Plan:
+    """What a change does to future slots."""
+
+    added: int = 0
+    removed: int = 0
+    closed: int = 0
+    affected: list[Affected] = field(default_factory=list)
+
+
+async def roll_slots() -> int:
+    """Bring every active offering's slots to its horizon; how many were made. Any number of processes may call."""
+    made = 0
+    while True:
+        async with sql.transaction():
+            found = await sql.rows(
+                """SELECT id FROM offering WHERE active
+                AND (rolled_until IS NULL OR rolled_until < $1::date + horizon_days)
+                ORDER BY rolled_until NULLS FIRST LIMIT $2 FOR UPDATE SKIP LOCKED""",
+                clock.today(),
+                BATCH,
+            )
+            if not found:
+                return made
+            made += await _roll([row["id"] for row in found])
+
+
+async def _roll(offering_ids: list[UUID]) -> int:
+    today, now = clock.today(), clock.now()
+    wanted: list[tuple[UUID, Span]] = []
+    for offering in await sql.rows(PLANNED, offering_ids, today):
+        first = max(today, (offering["rolled_until"] or today - timedelta(days=1)) + timedelta(days=1))
+        last = today + timedelta(days=offering["horizon_days"])
+        wanted += [(offering["id"], span) for span in _spans(offering, first, last) if span[0] > now]
+    made = await _insert(wanted)
+    await sql.run("UPDATE offering SET rolled_until = $2::date + horizon_days WHERE id = ANY($1)", offering_ids, today)
+    return made
+
+
+def _spans(offering: Any, first: date, last: date) -> Iterable[Span]:
+    """The intervals an offering should have from one day to another."""
+    if offering["retired_at"] or not offering["active"]:
+        return
+    hours = msgspec.json.decode(offering["hours"])
+    own = msgspec.json.decode(offering["own_hours"]) if offering["own_hours"] else None
+    specials = msgspec.json.decode(offering["specials"])
+    season = {"season_from": offering["season_from"], "season_until": offering["season_until"]}
+    for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
+        special = specials.get(day.isoformat())
+        ranges = ranges_on(own or hours, day, special=special, **season)
+        if own and special is not None:
+            ranges = common(ranges_on(own, day, **season) or ranges, special)
+        for start, end in rules.slot_times(ranges, offering["minutes"]):
+            yield clock.at(day, start), clock.at(day, end)
+
+
+async def _insert(wanted: list[tuple[UUID, Span]]) -> int:
+    if not wanted:
+        return 0
+    tag = await sql.run(
+        INSERT_SLOTS,
+        [new_id() for _ in wanted],
+        [offering_id for offering_id, _ in wanted],
+        [starts for _, (starts, _) in wanted],
+        [ends for _, (_, ends) in wanted],
+    )
+    return int(tag.rpartition(" ")[2])
+
+
+async def replan(station_id: UUID) -> Plan:
+    """Make the future slots of a station what its hours and offerings now say, and tell affected people.
+
+    Runs in the caller's transaction, after the change. Slots that begin from now on are added, deleted
+    (never booked), closed (booked) or opened again; capacity follows, yet never below what is taken.
+    """
+    plan = Plan()
+    found = await sql.rows("SELECT id FROM offering WHERE station_id = $1 ORDER BY id FOR UPDATE", station_id)
+    for offering in await sql.rows(PLANNED, [row["id"] for row in found], clock.today()):
+        await _replan_offering(offering, plan)
+    for affected in plan.affected:
+        params = {
+            "station": affected.station,
+            "service": affected.service,
+            "starts_at": affected.starts_at.isoformat(),
+            "code": affected.code,
+        }
+        await notices.tell_worker(
+            affected.person_id,
+            NoticeKind.BOOKING_AFFECTED,
+            params,
+            booking_id=affected.booking_id,
+            station_id=station_id,
+        )
+    return plan
+
+
+async def _replan_offering(offering: Any, plan: Plan) -> None:
+    now = clock.now()
+    last = clock.today() + timedelta(days=offering["horizon_days"])
+    wanted = {starts: ends for starts, ends in _spans(offering, clock.today(), last) if starts > now}
+    existing = await sql.rows(
+        """SELECT s.id, s.starts_at, s.ends_at, s.closed, s.taken,
+            EXISTS (SELECT FROM booking b WHERE b.slot_id = s.id) AS used
+        FROM slot s WHERE s.offering_id = $1 AND s.starts_at > $2 ORDER BY s.id FOR UPDATE""",
+        offering["id"],
+        now,
+    )
+    right = [s for s in existing if wanted.get(s["starts_at"]) == s["ends_at"]]
+    wrong = [s for s in existing if wanted.get(s["starts_at"]) != s["ends_at"]]
+    kept = [s for s in wrong if s["used"]]
+    plan.removed += await _delete([s["id"] for s in wrong if not s["used"]])
+    plan.closed += sum(not s["closed"] for s in kept)
+    plan.affected += await _close([s["id"] for s in kept if not s["closed"]])
+    await _reopen([s["id"] for s in right], offering["capacity"])
+    busy = [(s["starts_at"], s["ends_at"]) for s in kept if s["taken"]]
+    have = {s["starts_at"] for s in right} | {s["starts_at"] for s in kept}
+    missing = [span for span in wanted.items() if span[0] not in have and not _overlaps(span, busy)]
+    plan.added += await _insert([(offering["id"], span) for span in missing])
+    await sql.run("UPDATE offering SET rolled_until = $2 WHERE id = $1", offering["id"], last)
+
+
+def _overlaps(span: Span, others: list[Span]) -> bool:
+    """Whether a new slot would promise the same minutes that a kept booking already has."""
+    return any(span[0] < ends and starts < span[1] for starts, ends in others)
+
+
+async def _delete(slot_ids: list[UUID]) -> int:
+    await sql.run("DELETE FROM slot WHERE id = ANY($1)", slot_ids)
+    return len(slot_ids)
+
+
+async def _reopen(slot_ids: list[UUID], capacity: int) -> None:
+    await sql.run(
+        """UPDATE slot SET closed = false, capacity = greatest($2, taken)
+        WHERE id = ANY($1) AND (closed OR capacity <> greatest($2, taken))""",
+        slot_ids,
+        capacity,
+    )
+
+
+async def _close(slot_ids: list[UUID]) -> list[Affected]:
+    await sql.run("UPDATE slot SET closed = true WHERE id = ANY($1)", slot_ids)
+    found = await sql.rows(
+        """SELECT b.id, b.person_id, b.code, b.service, b.starts_at, st.name
+        FROM booking b JOIN station st ON st.id = b.station_id
+        WHERE b.slot_id = ANY($1) AND b.status = ANY($2) ORDER BY b.starts_at""",
+        slot_ids,
+        list(ACTIVE),
+    )
+    return [Affected(r["id"], r["person_id"], r["code"], r["service"], r["name"], r["starts_at"]) for r in found]
+
+
+class _UndoneError(Exception):
+    """Takes a preview's transaction back."""
+
+
+async def preview(station_id: UUID, change: Callable[[], Awaitable[object]]) -> Plan:
+    """What `change` would do to the station's slots: it is done, planned, and taken back."""
+    plan = Plan()
+    try:
+        async with sql.transaction():
+            await change()
+            plan = await replan(station_id)
+            raise _UndoneError  # noqa: TRY301 (the one way to take a transaction back)
+    except _UndoneError:
+        return plan
+
+
+async def apply(station_id: UUID, change: Callable[[], Awaitable[object]]) -> Plan:
+    """Do `change` and plan the station's slots anew, together or not at all."""
+    async with sql.transaction():
+        await change()
+        return await replan(station_id)
