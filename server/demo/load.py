@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 from server.bookings.models import Offering
+from server.bookings.slots import roll_slots
 from server.db import sql
+from server.demo import people
 from server.demo.catalogue import Offer
-from server.demo.network import DemoStation, network
+from server.demo.network import DESK_ID, DemoStation, network
 from server.kit import clock
 from server.kit.ids import new_id
 from server.stations.service import StationRow, load_divisions, save_stations
@@ -26,11 +28,17 @@ async def load_demo() -> list[str]:
     """
     await load_divisions()
     stations = network(clock.today())
+    desk_id = next(station.id for station in stations if station.external_id == DESK_ID)
     if await sql.value("SELECT count(*) FROM station WHERE demo") < len(stations):
         async with sql.transaction():
             await save_stations(map(_row, stations))
             await _add_offerings(stations)
-    return []
+    with people.early():
+        await roll_slots()
+    accounts = people.staff(desk_id)
+    await people.add_staff(accounts)
+    await people.add_day(desk_id)
+    return people.sign_ins(accounts)
 
 
 def _row(station: DemoStation) -> StationRow:
