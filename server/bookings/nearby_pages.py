@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import segno
 from litestar import Request, get
 from litestar.response import Response
@@ -82,6 +83,7 @@ async def show_nearby(request: Request[Any, Any, Any]) -> Response[str]:
             found = await find_nearby(form.value.search(), request.user)
         except AppError as error:
             errors = [FieldError("", _(error.text, **error.params))]
+            asked = msgspec.structs.replace(asked, lat=None, lng=None, region=None)
     return page(
         request,
         "stations/nearby.html",
@@ -148,7 +150,8 @@ def _shown(card: Card, found: Nearby | None) -> Shown:
 
 def _week(card: Card) -> list[DayRow]:
     rows = []
-    for day in (clock.today() + timedelta(days=n) for n in range(WEEK)):
+    first = max(clock.today(), card.season_from or clock.today())
+    for day in (first + timedelta(days=n) for n in range(WEEK)):
         special = card.special(day)
         reason = special.reason if special else ""
         rows.append(DayRow(day, card.ranges(day), reason, is_holiday(day), is_worked_weekend(day)))
@@ -159,6 +162,7 @@ def _words() -> dict[str, Any]:
     return {
         "service_names": {kind: _(name) for kind, name in SERVICE_NAMES.items()},
         "kind_names": {kind: _(name) for kind, name in KIND_NAMES.items()},
+        # Also the order in which facilities are shown.
         "facility_names": {facility: _(name) for facility, name in FACILITY_NAMES.items()},
         "eligibility_names": {rule: _(name) for rule, name in ELIGIBILITY_NAMES.items()},
         "today": clock.today(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -20,7 +20,7 @@ PAGE = 20
 
 
 class ServiceLine(msgspec.Struct, frozen=True):
-    """A service at a station and its next free time for whoever asks."""
+    """A service at a station and its next free time; `for_me` says whether whoever asks may book that one yet."""
 
     id: UUID
     service: ServiceKind
@@ -33,6 +33,14 @@ class ServiceLine(msgspec.Struct, frozen=True):
     provider: str
     starts_at: datetime | None
     places: int | None
+    for_me: bool
+
+    @property
+    def open_to_all_on(self) -> date | None:
+        """The day from which non-members may book the next free time too; None where they never may."""
+        if self.starts_at is None or self.eligibility is Eligibility.MEMBERS_ONLY:
+            return None
+        return clock.local(self.starts_at).date() - timedelta(days=self.general_days)
 
 
 class DayLine(msgspec.Struct, frozen=True):

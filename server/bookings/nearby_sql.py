@@ -46,14 +46,14 @@ CANDIDATES = " LIMIT 300"
 SERVICES = """
 (SELECT coalesce(json_agg(line), '[]') FROM (
   SELECT o.id, o.service, o.minutes, o.capacity, o.eligibility, o.auto_confirm, o.general_days, o.bring,
-    o.provider, n.starts_at, n.places
+    o.provider, n.starts_at, n.places,
+    $12 OR o.eligibility = 'everybody' OR (o.eligibility = 'members_first' AND (n.starts_at IS NULL
+      OR n.starts_at < ($8 + o.general_days + 1)::timestamp AT TIME ZONE 'Asia/Shanghai')) AS for_me
   FROM offering o
   LEFT JOIN LATERAL (
     SELECT t.starts_at, t.capacity - t.taken AS places FROM slot t
     WHERE t.offering_id = o.id AND NOT t.closed AND t.taken < t.capacity
       AND t.starts_at >= $11 + make_interval(mins => o.notice_minutes)
-      AND ($12 OR o.eligibility <> 'members_first'
-        OR t.starts_at < ($8 + o.general_days + 1)::timestamp AT TIME ZONE 'Asia/Shanghai')
     ORDER BY t.starts_at LIMIT 1) n ON true
   WHERE o.station_id = s.id AND o.active
   ORDER BY o.service = ANY($7) DESC NULLS LAST, n.starts_at NULLS LAST, o.service, o.id LIMIT $25) line)

@@ -62,11 +62,13 @@ def say_clock(minute: int) -> str:
 
 
 def say_day(day: date | datetime) -> str:
-    """今天, 明天, 后天, else 11 月 27 日周五."""
+    """今天, 明天, 后天; 周五 within the week to come, else 12 月 4 日周五."""
     day = _wall_date(day)
     away = (day - clock.today()).days
     if away in RELATIVE:
         return _(RELATIVE[away])
+    if 0 < away < len(WEEKDAYS):
+        return say_weekday(day)
     if _chinese():
         year = f"{day.year} 年 " if day.year != clock.today().year and abs(away) > DAY else ""
         return f"{year}{day.month} 月 {day.day} 日{WEEKDAYS[day.weekday()]}"
@@ -86,7 +88,7 @@ def say_weekday(day: date | datetime) -> str:
 
 
 def say_time(instant: datetime) -> str:
-    """今天下午 3 点; 11 月 27 日周五上午 9 点半."""
+    """今天下午 3 点; 周五上午 9 点半; 12 月 4 日周五上午 9 点半."""
     return _("%(day)s%(time)s", day=say_day(instant), time=say_clock(clock.minute_of_day(instant)))
 
 
