@@ -12,7 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
-from server.bookings import nearby_pages
+from server.bookings import desk_pages, nearby_pages
 from server.config import Settings
 from server.db.lifespan import database
 from server.edge.access import Audience, allow, check_audience, refuse_undeclared
@@ -40,6 +40,7 @@ def rooms() -> list[ControllerRouterHandler]:
         nearby_pages.show_station,
         nearby_pages.show_station_qr,
         stations_pages.show_regions,
+        *desk_pages.handlers,
     ]
 
 

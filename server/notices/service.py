@@ -107,6 +107,11 @@ async def withdraw(booking_id: UUID, kind: NoticeKind) -> None:
     )
 
 
+async def settle_by_phone(booking_id: UUID) -> None:
+    """Staff have told the worker what no message could."""
+    await sql.run("UPDATE notice SET state = 'withdrawn' WHERE booking_id = $1 AND state = 'failed'", booking_id)
+
+
 async def mark_read(reader_id: UUID) -> None:
     """Everything in a reader's inbox has been seen."""
     await sql.run(

@@ -106,6 +106,11 @@ async def staff_with_role(role: Role, station_id: UUID, region_code: int) -> lis
     return list(dict.fromkeys(here))
 
 
+async def staff_name(staff_id: UUID) -> str:
+    """What colleagues call a member of staff."""
+    return str(await sql.value("SELECT display_name FROM staff WHERE id = $1", staff_id) or "")
+
+
 def _contains(subtree: int, region_code: int) -> bool:
     first, last = region_span(subtree)
     return first <= region_code <= last

@@ -1,0 +1,253 @@
+"""The desk: today's sheet of a station, one tap for each step, live from any process."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, get, post
+from litestar.response import Response, ServerSentEvent
+
+from server.bookings import desk, desk_contact, desk_many, desk_queries, queries
+from server.bookings.desk_queries import STATIONS_SHOWN
+from server.bookings.desk_said_pages import READY_REASONS, STATUS_NAMES, Flash, what_happened, why_not
+from server.bookings.desk_sheet import Trouble, rows_on_paper
+from server.bookings.desk_sheet_pages import Asked, answer, desk_url, show_sheet
+from server.bookings.errors import AlreadyChanged, NotStarted
+from server.bookings.schemas import BookingMade
+from server.bookings.words import SERVICE_NAMES
+from server.edge.access import Audience, allow
+from server.edge.forms import read_form
+from server.edge.htmx import page, redirect
+from server.edge.i18n import _
+from server.errors import AppError, NotFound
+from server.kit import clock
+from server.kit.text import N_, clean
+from server.people.queries import staff_name
+
+STAFF = allow(Audience.STAFF)
+BOOKING = "/desk/{station_id:uuid}/bookings/{booking_id:uuid}"
+REASON_LONGEST = 200
+TAIL = 4
+VERBS: dict[str, Callable[..., Awaitable[BookingMade]]] = {
+    "confirm": desk.confirm_booking,
+    "check-in": desk.check_in,
+    "served": desk.mark_served,
+    "no-show": desk.mark_no_show,
+}
+NO_REASON = N_("请写一句理由，或点一句现成的：对方会看到。")
+LONG_REASON = N_("理由太长了，最多 200 个字。")
+NONE_LEFT = N_("这些预约刚刚已经有人处理过了。")
+NO_CODE = N_("请扫凭证上的码，或输入凭证号。")
+
+
+class ScanForm(msgspec.Struct):
+    """A code as a scanner or a finger types it; `find` only looks."""
+
+    code: str = ""
+    find: bool = False
+
+
+class DeclineForm(msgspec.Struct):
+    """Words of one's own, or the number of a ready sentence."""
+
+    reason: str = ""
+    ready: int | None = None
+
+
+class ListForm(msgspec.Struct):
+    """Bookings that a button acts on together."""
+
+    booking: list[UUID] = []
+
+
+@get("/desk", opt=STAFF, include_in_schema=False)
+async def choose_station(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Staff of one station go straight to its sheet; the others choose."""
+    typed = clean(request.query_params.get("q", ""))[:60]
+    stations = await desk_queries.desk_stations(request.user, typed)
+    if len(stations) == 1 and not typed:
+        return redirect(request, desk_url(stations[0].id))
+    return page(
+        request,
+        "desk/stations.html",
+        fragment="stations",
+        stations=stations[:STATIONS_SHOWN],
+        more=len(stations) > STATIONS_SHOWN,
+        typed=typed,
+    )
+
+
+@get("/desk/{station_id:uuid}", opt=STAFF, include_in_schema=False)
+async def show_desk(request: Request[Any, Any, Any], station_id: UUID) -> Response[Any]:
+    """A station's day; for htmx the part that follows live events."""
+    return await show_sheet(request, station_id, fragment="sheet")
+
+
+@get("/desk/{station_id:uuid}/print", opt=STAFF, include_in_schema=False)
+async def print_day(request: Request[Any, Any, Any], station_id: UUID) -> Response[Any]:
+    """A day on paper."""
+    asked = Asked.of(request)
+    day = await queries.desk_day(station_id, asked.day, request.user)
+    return page(
+        request,
+        "desk/print.html",
+        day=day,
+        lines=rows_on_paper(day),
+        back=desk_url(station_id) + asked.query,
+        printed_at=clock.now(),
+        service_names=SERVICE_NAMES,
+        status_names=STATUS_NAMES,
+    )
+
+
+@get("/desk/{station_id:uuid}/live", opt=STAFF, include_in_schema=False)
+async def follow_desk(request: Request[Any, Any, Any], station_id: UUID) -> ServerSentEvent:
+    """Tells the open sheet when to look again; at once on connecting, for what happened in between."""
+    await desk_queries.require_desk(station_id, request.user)
+    stream: ServerSentEvent = request.app.state.live.stream(str(station_id), stale=True)
+    return stream
+
+
+@post([f"{BOOKING}/{verb}" for verb in VERBS], opt=STAFF, include_in_schema=False)
+async def act_on_booking(request: Request[Any, Any, Any], station_id: UUID, booking_id: UUID) -> Response[Any]:
+    """One tap on a row: confirm, check in, served or no-show."""
+    verb = VERBS[request.url.path.rpartition("/")[2]]
+    await desk_queries.require_here(station_id, [booking_id])
+    since = clock.now()
+    try:
+        await verb(actor=request.user, booking_id=booking_id)
+    except (AlreadyChanged, NotStarted) as refused:
+        return await _show_refused(request, station_id, booking_id, refused)
+    return await answer(request, station_id, since)
+
+
+@post(f"{BOOKING}/decline", opt=STAFF, include_in_schema=False)
+async def decline_booking(request: Request[Any, Any, Any], station_id: UUID, booking_id: UUID) -> Response[Any]:
+    """No, with a reason that the worker reads."""
+    await desk_queries.require_here(station_id, [booking_id])
+    form = await read_form(request, DeclineForm)
+    reason = form.raw["reason"]
+    if form.value and form.value.ready is not None and 0 <= form.value.ready < len(READY_REASONS):
+        reason = READY_REASONS[form.value.ready]
+    if not reason or len(reason) > REASON_LONGEST:
+        mistake = _(LONG_REASON if reason else NO_REASON)
+        trouble = Trouble(booking_id, reason_error=mistake, reason_typed=form.raw["reason"])
+        return await show_sheet(request, station_id, fragment="desk", status=422, trouble=trouble)
+    since = clock.now()
+    try:
+        await desk.decline_booking(actor=request.user, booking_id=booking_id, reason=reason)
+    except AlreadyChanged as refused:
+        return await _show_refused(request, station_id, booking_id, refused)
+    return await answer(request, station_id, since)
+
+
+async def _show_refused(
+    request: Request[Any, Any, Any], station_id: UUID, booking_id: UUID, refused: AppError
+) -> Response[Any]:
+    """The sheet as it is now, with what happened at the row and in the bar that stays."""
+    note = _(refused.text, **refused.params)
+    if isinstance(refused, AlreadyChanged) and refused.became:
+        who = await staff_name(refused.by_id) if refused.by == "staff" and refused.by_id else _("对方")
+        if refused.by_id == request.user.id:
+            who = _("您")
+        note = what_happened(refused.became, who)
+    return await show_sheet(
+        request,
+        station_id,
+        fragment="desk",
+        status=refused.status,
+        flash=Flash("wait", note),
+        trouble=Trouble(booking_id, note=note),
+    )
+
+
+@post("/desk/{station_id:uuid}/confirm-all", opt=STAFF, include_in_schema=False)
+async def confirm_listed(request: Request[Any, Any, Any], station_id: UUID) -> Response[Any]:
+    """Yes to every request that the sheet showed."""
+    form = await read_form(request, ListForm)
+    listed = form.value.booking if form.value else []
+    since = clock.now()
+    done = await desk_many.confirm_listed(actor=request.user, station_id=station_id, booking_ids=listed)
+    if not done:
+        return await show_sheet(request, station_id, fragment="desk", status=409, flash=Flash("wait", _(NONE_LEFT)))
+    return await answer(request, station_id, since)
+
+
+@post("/desk/{station_id:uuid}/undo", opt=STAFF, include_in_schema=False)
+async def undo(request: Request[Any, Any, Any], station_id: UUID) -> Response[Any]:
+    """Take the last step back, within its minute."""
+    form = await read_form(request, ListForm)
+    listed = form.value.booking if form.value else []
+    if not listed:
+        raise NotFound
+    try:
+        await desk_many.undo_listed(actor=request.user, station_id=station_id, booking_ids=listed)
+    except AppError as refused:
+        if isinstance(refused, NotFound):
+            raise
+        text = _(refused.text, **refused.params)
+        return await show_sheet(request, station_id, fragment="desk", status=refused.status, flash=Flash("bad", text))
+    return await answer(request, station_id, None, flash=Flash("good", _("已撤回，跟刚才一样了。")))
+
+
+@post(f"{BOOKING}/phone", opt=STAFF, include_in_schema=False)
+async def show_phone(request: Request[Any, Any, Any], station_id: UUID, booking_id: UUID) -> Response[Any]:
+    """The number of somebody whom no message reached."""
+    await desk_queries.require_here(station_id, [booking_id])
+    number = await desk_contact.show_phone(actor=request.user, booking_id=booking_id)
+    flash = Flash("info", _("打完电话，请点“打过了”。"), phone=number, booking_id=booking_id)
+    return await show_sheet(request, station_id, fragment="desk", flash=flash)
+
+
+@post(f"{BOOKING}/phoned", opt=STAFF, include_in_schema=False)
+async def note_phoned(request: Request[Any, Any, Any], station_id: UUID, booking_id: UUID) -> Response[Any]:
+    """Somebody has told the worker by phone."""
+    await desk_queries.require_here(station_id, [booking_id])
+    await desk_contact.note_phoned(actor=request.user, booking_id=booking_id)
+    return await answer(request, station_id, None, flash=Flash("good", _("记下了：已经打电话告诉对方。")))
+
+
+@post("/desk/{station_id:uuid}/check-in", opt=STAFF, include_in_schema=False)
+async def scan_code(request: Request[Any, Any, Any], station_id: UUID) -> Response[Any]:
+    """Check in by the ticket's code; four digits look for a phone instead."""
+    form = (await read_form(request, ScanForm)).value or ScanForm()
+    # A ticket's QR may hold its whole address.
+    code = form.code.rstrip("/").rpartition("/")[2][:40]
+    if code and (form.find or (len(code) == TAIL and code.isdigit())):
+        return redirect(request, desk_url(station_id) + Asked.of(request).looking_for(code))
+    since: datetime = clock.now()
+    try:
+        if not code:
+            raise NotFound(NO_CODE, field="code")
+        await desk.check_in_code(actor=request.user, station_id=station_id, typed=code)
+    except AppError as refused:
+        ticket = await desk_queries.find_ticket(code)
+        text = why_not(ticket, station_id) if ticket else _(refused.text, **refused.params)
+        return await show_sheet(
+            request,
+            station_id,
+            fragment="desk",
+            status=422 if not code else refused.status,
+            flash=Flash("bad", text),
+            typed_code=form.code,
+        )
+    return await answer(request, station_id, since)
+
+
+handlers: list[Any] = [
+    choose_station,
+    show_desk,
+    print_day,
+    follow_desk,
+    act_on_booking,
+    decline_booking,
+    confirm_listed,
+    undo,
+    show_phone,
+    note_phoned,
+    scan_code,
+]

@@ -1,0 +1,141 @@
+"""Drawing the sheet: what was asked for, the swapped parts, the answer after a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Request
+from litestar.response import Response
+
+from server.bookings import desk_queries, queries
+from server.bookings.desk_said_pages import READY_REASONS, STATUS_LOOKS, STATUS_NAMES, Flash, undo_for
+from server.bookings.desk_sheet import Trouble, make_sheet
+from server.bookings.models import ServiceKind, Status
+from server.bookings.words import SERVICE_NAMES
+from server.edge.htmx import page, redirect, wants_fragment
+from server.edge.i18n import _
+from server.kit import clock
+from server.kit.text import clean
+from server.people.models import Role
+
+FURTHEST_DAYS = 400
+NEAR_DAYS = (-1, 0, 1)
+
+
+def desk_url(station_id: UUID) -> str:
+    return f"/desk/{station_id}"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which part of the sheet is looked at; what cannot be read is as if it had not been asked."""
+
+    day: date
+    service: ServiceKind | None = None
+    status: Status | None = None
+    typed: str = ""
+
+    @staticmethod
+    def of(request: Request[Any, Any, Any]) -> Asked:
+        """What the address asks for."""
+        query = request.query_params
+        services = {kind.value: kind for kind in ServiceKind}
+        statuses = {status.value: status for status in Status}
+        return Asked(
+            _day(query.get("day", "")),
+            services.get(query.get("service", "")),
+            statuses.get(query.get("state", "")),
+            clean(query.get("q", "")[:60]),
+        )
+
+    @property
+    def query(self) -> str:
+        """The query string that asks for the same again."""
+        parts = {
+            "day": self.day.isoformat(),
+            "service": self.service or "",
+            "state": self.status or "",
+            "q": self.typed,
+        }
+        return "?" + urlencode({name: str(value) for name, value in parts.items() if value})
+
+    def looking_for(self, typed: str) -> str:
+        return replace(self, service=None, status=None, typed=typed).query
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.service or self.status or self.typed)
+
+
+def _day(typed: str) -> date:
+    try:
+        day = date.fromisoformat(typed[:10])
+    except ValueError:
+        return clock.today()
+    return day if abs((day - clock.today()).days) <= FURTHEST_DAYS else clock.today()
+
+
+async def answer(
+    request: Request[Any, Any, Any], station_id: UUID, since: datetime | None, flash: Flash | None = None
+) -> Response[Any]:
+    """After a step: the fresh sheet for htmx, else the page again; with the bar that takes it back."""
+    if wants_fragment(request):
+        return await show_sheet(request, station_id, fragment="desk", since=since, flash=flash)
+    done = f"&done={int(since.timestamp() * 1000)}" if since else ""
+    return redirect(request, desk_url(station_id) + Asked.of(request).query + done)
+
+
+async def show_sheet(
+    request: Request[Any, Any, Any],
+    station_id: UUID,
+    *,
+    fragment: str,
+    status: int = 200,
+    since: datetime | None = None,
+    flash: Flash | None = None,
+    trouble: Trouble | None = None,
+    typed_code: str = "",
+) -> Response[Any]:
+    """The page of a station's day, or one of its parts. Raises NotFound or Forbidden."""
+    asked = Asked.of(request)
+    day = await queries.desk_day(station_id, asked.day, request.user)
+    found = await desk_queries.find_lines(station_id, asked.typed, request.user) if asked.typed else None
+    sheet = make_sheet(day, service=asked.service, status=asked.status, found=found, trouble=trouble)
+    manager = request.user.may(Role.MANAGER, station_id=station_id, region_code=day.region_code)
+    since = since or _since(request)
+    acts = await desk_queries.recent_acts(station_id, request.user, since) if since and not trouble else []
+    return page(
+        request,
+        "desk/sheet.html",
+        fragment=fragment,
+        status=status,
+        desk_url=desk_url(station_id),
+        station_name=day.station_name,
+        sheet=sheet,
+        asked=asked,
+        query=asked.query,
+        near_days=[clock.today() + timedelta(days=n) for n in NEAR_DAYS],
+        flash=flash,
+        undo=undo_for(acts),
+        unreached=await desk_queries.unreached(station_id),
+        manager=manager,
+        typed_code=typed_code,
+        ready_reasons=READY_REASONS,
+        service_names=SERVICE_NAMES,
+        status_names=STATUS_NAMES,
+        status_looks=STATUS_LOOKS,
+        service_choices=[("", _("全部")), *((kind, _(name)) for kind, name in SERVICE_NAMES.items())],
+        state_choices=[("", _("全部")), *((state, _(name)) for state, name in STATUS_NAMES.items())],
+    )
+
+
+def _since(request: Request[Any, Any, Any]) -> datetime | None:
+    """When the step was done that the page came back from; only its last minute is ever looked at."""
+    millis = request.query_params.get("done", "")
+    if not (millis.isascii() and millis.isdigit()) or len(millis) > 13 or wants_fragment(request):  # noqa: PLR2004 (until 2286)
+        return None
+    return datetime.fromtimestamp(int(millis) / 1000, UTC)

@@ -1,0 +1,30 @@
+// The desk's own enhancements: scanning one ticket after another, lists that stay open while the sheet follows events.
+(() => {
+  "use strict";
+  const scan = () => document.querySelector("[data-scan]");
+
+  // A scanner types and presses Enter: the field is empty and ready again, or its wrong code is marked to be typed over.
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    const form = scan();
+    if (!form || ctx.sourceElement !== form) return;
+    const field = form.elements.code;
+    if (ctx.response?.status < 400) field.value = "";
+    field.focus();
+    field.select();
+  });
+  // With a mouse there is likely a scanner; on a phone the keyboard would cover the sheet.
+  const field = scan()?.elements.code;
+  if (field && matchMedia("(pointer: fine)").matches && document.activeElement === document.body) field.focus();
+
+  // Lists that staff opened stay open when the sheet is drawn again, the others as the sheet says.
+  const kept = new Map();
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.matches("details[data-keep-open]")) kept.set(target.id, target.open);
+  }, true);
+  document.addEventListener("htmx:after:swap", () => {
+    for (const [id, open] of kept) {
+      const list = document.getElementById(id);
+      if (list && open) list.open = true;
+    }
+  });
+})();
