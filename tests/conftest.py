@@ -1,1 +1,6 @@
-pytest_plugins = ["tests.fixtures.database", "tests.fixtures.http", "tests.fixtures.people"]
+pytest_plugins = [
+    "tests.fixtures.database",
+    "tests.fixtures.http",
+    "tests.fixtures.people",
+    "tests.fixtures.desk",
+]

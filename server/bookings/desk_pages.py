@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath
 from litestar.response import Response, ServerSentEvent
 
 from server.bookings import desk, desk_contact, desk_many, desk_queries, queries
@@ -28,6 +29,8 @@ from server.kit import clock
 from server.kit.text import N_, clean
 from server.people.queries import staff_name
 
+Req = Request[Any, Any, Any]
+Id = FromPath[UUID]
 STAFF = allow(Audience.STAFF)
 BOOKING = "/desk/{station_id:uuid}/bookings/{booking_id:uuid}"
 REASON_LONGEST = 200
@@ -65,7 +68,7 @@ class ListForm(msgspec.Struct):
 
 
 @get("/desk", opt=STAFF, include_in_schema=False)
-async def choose_station(request: Request[Any, Any, Any]) -> Response[Any]:
+async def choose_station(request: Req) -> Response[Any]:
     """Staff of one station go straight to its sheet; the others choose."""
     typed = clean(request.query_params.get("q", ""))[:60]
     stations = await desk_queries.desk_stations(request.user, typed)
@@ -82,13 +85,13 @@ async def choose_station(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/desk/{station_id:uuid}", opt=STAFF, include_in_schema=False)
-async def show_desk(request: Request[Any, Any, Any], station_id: UUID) -> Response[Any]:
+async def show_desk(request: Req, station_id: Id) -> Response[Any]:
     """A station's day; for htmx the part that follows live events."""
     return await show_sheet(request, station_id, fragment="sheet")
 
 
 @get("/desk/{station_id:uuid}/print", opt=STAFF, include_in_schema=False)
-async def print_day(request: Request[Any, Any, Any], station_id: UUID) -> Response[Any]:
+async def print_day(request: Req, station_id: Id) -> Response[Any]:
     """A day on paper."""
     asked = Asked.of(request)
     day = await queries.desk_day(station_id, asked.day, request.user)
@@ -105,7 +108,7 @@ async def print_day(request: Request[Any, Any, Any], station_id: UUID) -> Respon
 
 
 @get("/desk/{station_id:uuid}/live", opt=STAFF, include_in_schema=False)
-async def follow_desk(request: Request[Any, Any, Any], station_id: UUID) -> ServerSentEvent:
+async def follow_desk(request: Req, station_id: Id) -> ServerSentEvent:
     """Tells the open sheet when to look again; at once on connecting, for what happened in between."""
     await desk_queries.require_desk(station_id, request.user)
     stream: ServerSentEvent = request.app.state.live.stream(str(station_id), stale=True)
@@ -113,7 +116,7 @@ async def follow_desk(request: Request[Any, Any, Any], station_id: UUID) -> Serv
 
 
 @post([f"{BOOKING}/{verb}" for verb in VERBS], opt=STAFF, include_in_schema=False)
-async def act_on_booking(request: Request[Any, Any, Any], station_id: UUID, booking_id: UUID) -> Response[Any]:
+async def act_on_booking(request: Req, station_id: Id, booking_id: Id) -> Response[Any]:
     """One tap on a row: confirm, check in, served or no-show."""
     verb = VERBS[request.url.path.rpartition("/")[2]]
     await desk_queries.require_here(station_id, [booking_id])
@@ -126,7 +129,7 @@ async def act_on_booking(request: Request[Any, Any, Any], station_id: UUID, book
 
 
 @post(f"{BOOKING}/decline", opt=STAFF, include_in_schema=False)
-async def decline_booking(request: Request[Any, Any, Any], station_id: UUID, booking_id: UUID) -> Response[Any]:
+async def decline_booking(request: Req, station_id: Id, booking_id: Id) -> Response[Any]:
     """No, with a reason that the worker reads."""
     await desk_queries.require_here(station_id, [booking_id])
     form = await read_form(request, DeclineForm)
@@ -145,9 +148,7 @@ async def decline_booking(request: Request[Any, Any, Any], station_id: UUID, boo
     return await answer(request, station_id, since)
 
 
-async def _show_refused(
-    request: Request[Any, Any, Any], station_id: UUID, booking_id: UUID, refused: AppError
-) -> Response[Any]:
+async def _show_refused(request: Req, station_id: UUID, booking_id: UUID, refused: AppError) -> Response[Any]:
     """The sheet as it is now, with what happened at the row and in the bar that stays."""
     note = _(refused.text, **refused.params)
     if isinstance(refused, AlreadyChanged) and refused.became:
@@ -166,7 +167,7 @@ async def _show_refused(
 
 
 @post("/desk/{station_id:uuid}/confirm-all", opt=STAFF, include_in_schema=False)
-async def confirm_listed(request: Request[Any, Any, Any], station_id: UUID) -> Response[Any]:
+async def confirm_listed(request: Req, station_id: Id) -> Response[Any]:
     """Yes to every request that the sheet showed."""
     form = await read_form(request, ListForm)
     listed = form.value.booking if form.value else []
@@ -178,7 +179,7 @@ async def confirm_listed(request: Request[Any, Any, Any], station_id: UUID) -> R
 
 
 @post("/desk/{station_id:uuid}/undo", opt=STAFF, include_in_schema=False)
-async def undo(request: Request[Any, Any, Any], station_id: UUID) -> Response[Any]:
+async def undo(request: Req, station_id: Id) -> Response[Any]:
     """Take the last step back, within its minute."""
     form = await read_form(request, ListForm)
     listed = form.value.booking if form.value else []
@@ -195,7 +196,7 @@ async def undo(request: Request[Any, Any, Any], station_id: UUID) -> Response[An
 
 
 @post(f"{BOOKING}/phone", opt=STAFF, include_in_schema=False)
-async def show_phone(request: Request[Any, Any, Any], station_id: UUID, booking_id: UUID) -> Response[Any]:
+async def show_phone(request: Req, station_id: Id, booking_id: Id) -> Response[Any]:
     """The number of somebody whom no message reached."""
     await desk_queries.require_here(station_id, [booking_id])
     number = await desk_contact.show_phone(actor=request.user, booking_id=booking_id)
@@ -204,7 +205,7 @@ async def show_phone(request: Request[Any, Any, Any], station_id: UUID, booking_
 
 
 @post(f"{BOOKING}/phoned", opt=STAFF, include_in_schema=False)
-async def note_phoned(request: Request[Any, Any, Any], station_id: UUID, booking_id: UUID) -> Response[Any]:
+async def note_phoned(request: Req, station_id: Id, booking_id: Id) -> Response[Any]:
     """Somebody has told the worker by phone."""
     await desk_queries.require_here(station_id, [booking_id])
     await desk_contact.note_phoned(actor=request.user, booking_id=booking_id)
@@ -212,7 +213,7 @@ async def note_phoned(request: Request[Any, Any, Any], station_id: UUID, booking
 
 
 @post("/desk/{station_id:uuid}/check-in", opt=STAFF, include_in_schema=False)
-async def scan_code(request: Request[Any, Any, Any], station_id: UUID) -> Response[Any]:
+async def scan_code(request: Req, station_id: Id) -> Response[Any]:
     """Check in by the ticket's code; four digits look for a phone instead."""
     form = (await read_form(request, ScanForm)).value or ScanForm()
     # A ticket's QR may hold its whole address.
