@@ -8,8 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from server.bookings import queries, rules
+from server.bookings import rules
 from server.bookings.models import ServiceKind, Status
+from server.bookings.queries import DESK_LINE, desk_line
 from server.bookings.schemas import DeskLine
 from server.db import sql
 from server.errors import NotFound
@@ -129,11 +130,11 @@ async def recent_acts(station_id: UUID, actor: Actor, since: datetime) -> list[A
     ]
 
 
-async def find_lines(station_id: UUID, typed: str, actor: Actor) -> list[DeskLine]:
-    """Bookings at a station by ticket code or the last four digits of the phone, whatever the day."""
+async def find_lines(station_id: UUID, typed: str) -> list[DeskLine]:
+    """Bookings at a station by ticket code or the last four digits of the phone, the nearest in time first."""
     now = clock.now()
     found = await sql.rows(
-        """SELECT b.id FROM booking b JOIN person p ON p.id = b.person_id
+        f"""SELECT {DESK_LINE}
         WHERE b.station_id = $1 AND (b.code = $2 OR p.phone_tail = $3) AND b.starts_at BETWEEN $4 AND $5
         ORDER BY abs(extract(epoch FROM b.starts_at - $6::timestamptz)) LIMIT $7""",
         station_id,
@@ -144,7 +145,7 @@ async def find_lines(station_id: UUID, typed: str, actor: Actor) -> list[DeskLin
         now,
         FOUND_MOST,
     )
-    return [await queries.desk_booking(row["id"], actor) for row in found]
+    return [desk_line(row) for row in found]
 
 
 async def find_ticket(typed: str) -> Ticket | None:

@@ -103,7 +103,7 @@ async def show_sheet(
     """The page of a station's day, or one of its parts. Raises NotFound or Forbidden."""
     asked = Asked.of(request)
     day = await queries.desk_day(station_id, asked.day, request.user)
-    found = await desk_queries.find_lines(station_id, asked.typed, request.user) if asked.typed else None
+    found = await desk_queries.find_lines(station_id, asked.typed) if asked.typed else None
     sheet = make_sheet(day, service=asked.service, status=asked.status, found=found, trouble=trouble)
     manager = request.user.may(Role.MANAGER, station_id=station_id, region_code=day.region_code)
     since = since or _since(request)

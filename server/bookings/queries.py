@@ -298,7 +298,7 @@ async def desk_day(station_id: UUID, day: date, actor: Actor) -> DeskDay:
         clock.now(),
         DESK_MOST,
     )
-    lines: list[DeskLine] = [_desk_line(row) for row in found]
+    lines: list[DeskLine] = [desk_line(row) for row in found]
     return DeskDay(
         station_id=station_id,
         station_name=station["name"],
@@ -316,7 +316,7 @@ async def desk_booking(booking_id: UUID, actor: Actor) -> DeskLine:
     if found is None or scope is None:
         raise NotFound
     actor.require(Role.STAFF, station_id=scope["station_id"], region_code=scope["region_code"])
-    return _desk_line(found)
+    return desk_line(found)
 
 
 async def affected_bookings(station_id: UUID) -> list[DeskLine]:
@@ -328,10 +328,11 @@ async def affected_bookings(station_id: UUID) -> list[DeskLine]:
         list(ACTIVE),
         clock.now(),
     )
-    return [_desk_line(row) for row in found]
+    return [desk_line(row) for row in found]
 
 
-def _desk_line(row: Any) -> DeskLine:
+def desk_line(row: Any) -> DeskLine:
+    """A record of DESK_LINE with its name opened."""
     line: DeskLine = _struct(DeskLine, row, name=open_name(row["name_sealed"]))
     return line
 
