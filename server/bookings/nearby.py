@@ -24,7 +24,7 @@ from server.kit.geo import Point, distance_m
 from server.people.actors import Actor, region_span
 from server.stations import hours
 from server.stations.divisions import Place, find_place
-from server.stations.errors import CursorUnusable, DivisionNotFound, StationNotFound
+from server.stations.errors import CursorUnusable, DivisionNotFound, NowhereToSearch, StationNotFound
 from server.stations.naming import typed_words
 
 LINES_ON_CARD = 4
@@ -54,7 +54,7 @@ async def find_nearby(search: Search, actor: Actor) -> Nearby | None:
     plan = _plan(search)
     if plan is None:
         return None
-    found = await sql.rows(_statement(plan.shape), *_values(plan, actor))
+    found = await sql.rows(_built(plan.shape), *_values(plan, actor))
     cards = [msgspec.json.decode(row[0], type=Card) for row in found]
     shown = cards[: search.limit]
     branch = plan.shape.branches[shown[0].branch] if shown else plan.shape.branches[0]
@@ -68,6 +68,14 @@ async def find_nearby(search: Search, actor: Actor) -> Nearby | None:
     )
 
 
+def statement_of(search: Search, actor: Actor) -> tuple[str, list[Any]]:
+    """The statement that answers a search, for whoever wants to EXPLAIN it."""
+    plan = _plan(search)
+    if plan is None:
+        raise NowhereToSearch
+    return _built(plan.shape), _values(plan, actor)
+
+
 async def find_station(station_id: UUID, actor: Actor) -> Card:
     """One station with its days and services, retired ones too. Raises StationNotFound."""
     plan = _Plan(Search(limit=1), Wish(), None, None, Shape((), placed=False), (0.0, 0.0, station_id))
@@ -79,7 +87,7 @@ async def find_station(station_id: UUID, actor: Actor) -> Card:
     return msgspec.json.decode(found, type=Card)
 
 
-_statement = lru_cache(maxsize=512)(nearby_sql.build)
+_built = lru_cache(maxsize=512)(nearby_sql.build)
 
 
 def _plan(search: Search) -> _Plan | None:

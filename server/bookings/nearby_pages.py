@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import segno
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response import Response
 
 from server.bookings.models import ServiceKind
@@ -100,7 +101,7 @@ async def show_nearby(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/stations/{station_id:uuid}", opt=allow(Audience.VISITOR), include_in_schema=False)
-async def show_station(request: Request[Any, Any, Any], station_id: UUID) -> Response[Any]:
+async def show_station(request: Request[Any, Any, Any], station_id: FromPath[UUID]) -> Response[Any]:
     """Everything about one station; a retired one leads to its neighbours."""
     card = await find_station(station_id, request.user)
     if card.retired_at:
@@ -134,7 +135,7 @@ async def _show_retired(request: Request[Any, Any, Any], card: Card) -> Response
 
 
 @get("/stations/{station_id:uuid}/qr.svg", opt=allow(Audience.VISITOR), include_in_schema=False)
-async def show_station_qr(request: Request[Any, Any, Any], station_id: UUID) -> Response[bytes]:
+async def show_station_qr(request: Request[Any, Any, Any], station_id: FromPath[UUID]) -> Response[bytes]:
     """The station page's address as a QR code to print or to show."""
     out = BytesIO()
     address = f"{request.app.state.settings.base_url}/stations/{station_id}"

@@ -35,7 +35,7 @@ OPEN_NOW = """
      (SELECT d.hours FROM station_day d WHERE d.station_id = s.id AND d.day = $8), s.hours -> $9)) AS span
    WHERE (span ->> 0)::int <= $10 AND $10 < (span ->> 1)::int)"""
 # At night the nearest open door may be nowhere: not worth walking the whole country for.
-WITHIN_REACH = " AND earth_box(ll_to_earth($1, $2), 300000) @> ll_to_earth(s.lat, s.lng)"
+WITHIN_REACH = " LIMIT 3000"
 WRITTEN = (" AND s.search_text LIKE $13", " AND s.search_text LIKE $14", " AND s.search_text LIKE $15")
 HEARD = (" AND s.search_text LIKE $16", " AND s.search_text LIKE $17", " AND s.search_text LIKE $18")
 ALIKE = " AND ($19 <% s.search_text OR $20 <% s.search_text)"
@@ -114,14 +114,20 @@ def build(shape: Shape) -> str:
 def _branch(shape: Shape, number: int, *, before: int) -> str:
     branch = shape.branches[number]
     far = FAR if shape.placed else NOWHERE
-    where = " FROM station s WHERE s.retired_at IS NULL" + _conditions(shape, branch) + "".join(EMPTY[:before])
+    order = far + ", s.id" if shape.placed else "s.id"
+    where = " WHERE s.retired_at IS NULL" + _conditions(shape, branch) + "".join(EMPTY[:before])
+    source = " FROM station s" + where
+    if shape.open_now:
+        nearest = "(SELECT s.*, " + far + " AS far" + source + " ORDER BY " + order + WITHIN_REACH + ")"
+        source = " FROM " + nearest + " s WHERE true" + OPEN_NOW
+        far, order = "s.far", "s.far, s.id"
     if branch.way == "alike":
-        body = "SELECT * FROM (SELECT s.id, " + LIKENESS + " AS rank, " + far + " AS far" + where + CANDIDATES
+        body = "SELECT * FROM (SELECT s.id, " + LIKENESS + " AS rank, " + far + " AS far" + source + CANDIDATES
         body += ") near" + (" WHERE (rank, far, id) > ($21, $22, $23)" if shape.continued else "")
         return body + " ORDER BY rank, far, id LIMIT $24"
-    body = "SELECT s.id, 0::float8 AS rank, " + far + " AS far" + where
+    body = "SELECT s.id, 0::float8 AS rank, " + far + " AS far" + source
     body += " AND (" + far + ", s.id) > ($22, $23)" if shape.continued else ""
-    return body + " ORDER BY " + (far + ", " if shape.placed else "") + "s.id LIMIT $24"
+    return body + " ORDER BY " + order + " LIMIT $24"
 
 
 def _conditions(shape: Shape, branch: Branch) -> str:
@@ -131,8 +137,6 @@ def _conditions(shape: Shape, branch: Branch) -> str:
         (shape.kinds, OF_KIND),
         (shape.facilities, WITH_FACILITIES),
         (shape.services, WITH_SERVICE),
-        (shape.open_now and shape.placed, WITHIN_REACH),
-        (shape.open_now, OPEN_NOW),
         *((True, condition) for condition in text[branch.way]),
     ]
     return "".join(condition for wanted, condition in chosen if wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response import Response
 
 from server.edge.access import Audience, allow
@@ -17,7 +18,7 @@ KEPT = ("service", "kind", "facility", "open", "q")
 
 
 @get(["/regions", "/regions/{code:int}"], opt=allow(Audience.VISITOR), include_in_schema=False)
-async def show_regions(request: Request[Any, Any, Any], code: int | None = None) -> Response[str]:
+async def show_regions(request: Request[Any, Any, Any], code: FromPath[int | None] = None) -> Response[str]:
     """Province, then city, then county: one tap each."""
     place = find_place(code)
     if code is not None and place is None:
