@@ -53,3 +53,8 @@ class FileTooLarge(Invalid):
 class ImportHasErrors(Conflict):
     code = "import-has-errors"
     message = N_("文件里还有错误，一行都没有导入。请改好后重新上传。")
+
+
+class HoursUnusable(Invalid):
+    code = "hours-unusable"
+    message = N_("开放时间要按先后填，不能重叠，也不能超过一天。")

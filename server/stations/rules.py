@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from functools import lru_cache
 
 from server.kit.geo import Datum, Point, from_datum, in_china
@@ -11,6 +13,7 @@ from server.stations.naming import HAN, initials, pinyin, search_words
 
 Hours = list[list[list[int]]]
 DAYS = 8  # Monday … Sunday, and public holidays
+MIDNIGHT = 1440
 
 
 def read_position(lat: float | None, lng: float | None, datum: Datum) -> Point | None:
@@ -46,3 +49,10 @@ def search_text(*, name: str, region_code: int, landmark: str, address: str) -> 
     words = [search_words(name, landmark), _place_words(region_code)]
     words += [run[i : i + 2] for run in HAN.findall(address) for i in range(len(run) - 1)]
     return " " + " ".join(filter(None, words))
+
+
+def ranges_in_order(ranges: Sequence[Sequence[int]]) -> bool:
+    """Whether opening ranges lie within a day, each after the one before and apart from it."""
+    edges = [minute for opens_closes in ranges for minute in opens_closes]
+    within = all(0 <= minute <= MIDNIGHT for minute in edges)
+    return within and all(a < b for a, b in itertools.pairwise(edges))

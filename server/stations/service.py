@@ -10,13 +10,17 @@ from uuid import UUID
 
 import msgspec
 
+from server.audit import service as audit
 from server.db import sql
 from server.kit import clock
 from server.kit.ids import new_id
+from server.people.actors import Actor
+from server.people.models import Role
 from server.stations.divisions import places
+from server.stations.errors import HoursUnusable, StationNotFound
 from server.stations.models import StationKind
 from server.stations.naming import initials, pinyin
-from server.stations.rules import search_text
+from server.stations.rules import DAYS, Hours, ranges_in_order, search_text
 
 BATCH = 5_000
 
@@ -162,3 +166,61 @@ def _record(row: StationRow) -> tuple[object, ...]:
         row.landmark, row.phone, row.lat, row.lng, msgspec.json.encode(row.hours).decode(), sorted(row.facilities),
         row.unattended, row.season_from, row.season_until, text, row.demo, row.retired,
     )  # fmt: skip
+
+
+async def change_hours(*, actor: Actor, station_id: UUID, hours: Hours) -> None:
+    """Give a station other weekly hours. Call inside a transaction; whoever keeps slots plans them anew in it.
+
+    Raises NotFound, Forbidden for anybody but a manager, HoursUnusable.
+    """
+    if len(hours) != DAYS or not all(map(ranges_in_order, hours)):
+        raise HoursUnusable
+    await _managed(actor, station_id, "station.hours_changed")
+    await sql.run("UPDATE station SET hours = $2 WHERE id = $1", station_id, msgspec.json.encode(hours).decode())
+
+
+async def close_days(*, actor: Actor, station_id: UUID, days: Sequence[date], reason: str) -> None:
+    """Keep a station closed on these dates; workers read the reason. Raises what `change_hours` raises."""
+    await _managed(actor, station_id, "station.days_closed")
+    await _set_days(station_id, days, [], reason)
+
+
+async def open_days(
+    *, actor: Actor, station_id: UUID, days: Sequence[date], ranges: list[list[int]], reason: str
+) -> None:
+    """Open a station at other hours on these dates. Raises what `change_hours` raises."""
+    if not ranges or not ranges_in_order(ranges):
+        raise HoursUnusable
+    await _managed(actor, station_id, "station.days_opened")
+    await _set_days(station_id, days, ranges, reason)
+
+
+async def forget_days(*, actor: Actor, station_id: UUID, days: Sequence[date]) -> None:
+    """Let the weekly hours hold on these dates again. Raises what `change_hours` raises."""
+    await _managed(actor, station_id, "station.days_forgotten")
+    await sql.run("DELETE FROM station_day WHERE station_id = $1 AND day = ANY($2)", station_id, list(days))
+
+
+async def _set_days(station_id: UUID, days: Sequence[date], ranges: list[list[int]], reason: str) -> None:
+    await sql.run(
+        """INSERT INTO station_day (id, station_id, day, hours, reason)
+        SELECT t.id, $1, t.day, $4, $5 FROM unnest($2::uuid[], $3::date[]) AS t (id, day)
+        ON CONFLICT (station_id, day) DO UPDATE SET hours = excluded.hours, reason = excluded.reason""",
+        station_id,
+        [new_id() for _ in days],
+        list(days),
+        msgspec.json.encode(ranges).decode(),
+        reason,
+    )
+
+
+async def _managed(actor: Actor, station_id: UUID, action: str) -> None:
+    """Lock a station that this actor manages, mark it changed and write down by whom."""
+    region: int | None = await sql.value("SELECT region_code FROM station WHERE id = $1 FOR UPDATE", station_id)
+    if region is None:
+        raise StationNotFound
+    actor.require(Role.MANAGER, station_id=station_id, region_code=region)
+    await sql.run("UPDATE station SET version = version + 1, updated_at = $2 WHERE id = $1", station_id, clock.now())
+    await audit.record(
+        actor.kind, actor.id, action, subject_kind="station", subject_id=str(station_id), region_code=region
+    )
