@@ -12,7 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
-from server.bookings import desk_pages, nearby_pages
+from server.bookings import desk_pages, nearby_api, nearby_pages
 from server.config import Settings
 from server.db.lifespan import database
 from server.edge.access import Audience, allow, check_audience, refuse_undeclared
@@ -26,6 +26,7 @@ from server.edge.style import show_style
 from server.edge.templates import make_environment
 from server.kit import crypto
 from server.notices import sms
+from server.stations import api as stations_api
 from server.stations import pages as stations_pages
 
 MAX_BODY = 64_000
@@ -36,10 +37,10 @@ def rooms() -> list[ControllerRouterHandler]:
     return [
         show_asset,
         show_style,
-        nearby_pages.show_nearby,
-        nearby_pages.show_station,
-        nearby_pages.show_station_qr,
-        stations_pages.show_regions,
+        *nearby_pages.handlers,
+        *nearby_api.handlers,
+        *stations_pages.handlers,
+        *stations_api.handlers,
         *desk_pages.handlers,
     ]
 

@@ -168,3 +168,6 @@ def _words() -> dict[str, Any]:
         "eligibility_names": {rule: _(name) for rule, name in ELIGIBILITY_NAMES.items()},
         "today": clock.today(),
     }
+
+
+handlers = [show_nearby, show_station, show_station_qr]

@@ -12,7 +12,8 @@ from server.demo.catalogue import Offer
 from server.demo.network import DESK_ID, DemoStation, network
 from server.kit import clock
 from server.kit.ids import new_id
-from server.stations.service import StationRow, load_divisions, save_stations
+from server.stations.saving import StationRow, save_stations
+from server.stations.service import load_divisions
 
 OFFERING_COLUMNS = (
     "id", "station_id", "region_code", "service", "minutes", "capacity", "notice_minutes", "cutoff_minutes",

@@ -39,3 +39,6 @@ async def show_regions(request: Request[Any, Any, Any], code: FromPath[int | Non
 
 def _leads_on(place: Place) -> bool:
     return bool(children(place.code))
+
+
+handlers = [show_regions]
