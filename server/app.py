@@ -12,7 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
-from server.bookings import desk_pages, nearby_api, nearby_pages
+from server.bookings import desk_pages, nearby_api, nearby_pages, plan_offering_pages, plan_pages
 from server.config import Settings
 from server.db.lifespan import database
 from server.edge.access import Audience, allow, check_audience, refuse_undeclared
@@ -42,6 +42,8 @@ def rooms() -> list[ControllerRouterHandler]:
         *stations_pages.handlers,
         *stations_api.handlers,
         *desk_pages.handlers,
+        *plan_pages.handlers,
+        *plan_offering_pages.handlers,
     ]
 
 

@@ -132,13 +132,8 @@ async def act_on_booking(request: Req, station_id: Id, booking_id: Id) -> Respon
 async def decline_booking(request: Req, station_id: Id, booking_id: Id) -> Response[Any]:
     """No, with a reason that the worker reads."""
     await desk_queries.require_here(station_id, [booking_id])
-    form = await read_form(request, DeclineForm)
-    reason = form.raw["reason"]
-    if form.value and form.value.ready is not None and 0 <= form.value.ready < len(READY_REASONS):
-        reason = READY_REASONS[form.value.ready]
-    if not reason or len(reason) > REASON_LONGEST:
-        mistake = _(LONG_REASON if reason else NO_REASON)
-        trouble = Trouble(booking_id, reason_error=mistake, reason_typed=form.raw["reason"])
+    reason, trouble = await read_reason(request, booking_id)
+    if trouble:
         return await show_sheet(request, station_id, fragment="desk", status=422, trouble=trouble)
     since = clock.now()
     try:
@@ -146,6 +141,18 @@ async def decline_booking(request: Req, station_id: Id, booking_id: Id) -> Respo
     except AlreadyChanged as refused:
         return await _show_refused(request, station_id, booking_id, refused)
     return await answer(request, station_id, since)
+
+
+async def read_reason(request: Req, booking_id: UUID) -> tuple[str, Trouble | None]:
+    """The reason that staff chose or wrote, or what is wrong with it."""
+    form = await read_form(request, DeclineForm)
+    typed: str = form.raw["reason"]
+    ready = form.value.ready if form.value else None
+    if ready is not None and 0 <= ready < len(READY_REASONS):
+        return READY_REASONS[ready], None
+    if typed and len(typed) <= REASON_LONGEST:
+        return typed, None
+    return "", Trouble(booking_id, reason_error=_(LONG_REASON if typed else NO_REASON), reason_typed=typed)
 
 
 async def _show_refused(request: Req, station_id: UUID, booking_id: UUID, refused: AppError) -> Response[Any]:

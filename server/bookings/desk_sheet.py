@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from msgspec.structs import asdict
@@ -106,16 +106,16 @@ def make_sheet(
     now = clock.now()
     waiting = sorted(day.awaiting, key=lambda line: (line.confirm_by or line.starts_at, line.starts_at))
     if found is not None:
-        rows = [_row(line, day, now, trouble) for line in found]
+        rows = [_row(line, day.day, now, trouble) for line in found]
         return Sheet([], 0, [], [], 0, found=rows, shown={row.id for row in rows})
-    awaiting = [_row(line, day, now, trouble) for line in waiting[:AWAITING_SHOWN]]
+    awaiting = [_row(line, day.day, now, trouble) for line in waiting[:AWAITING_SHOWN]]
     on_top = {line.id for line in waiting}
     lines = [
         line
         for line in day.lines
         if line.id not in on_top and service in (None, line.service) and status in (None, line.status)
     ]
-    rows = [_row(line, day, now, trouble) for line in lines]
+    rows = [_row(line, day.day, now, trouble) for line in lines]
     return Sheet(
         awaiting,
         len(waiting),
@@ -128,18 +128,23 @@ def make_sheet(
 
 def rows_on_paper(day: DeskDay) -> list[Row]:
     """Who is expected on the day, by time; without those whose place was given back."""
+    return rows_of([line for line in day.lines if line.status not in RELEASED])
+
+
+def rows_of(lines: Iterable[DeskLine], trouble: Trouble | None = None) -> list[Row]:
+    """Lines as rows that name their day."""
     now = clock.now()
-    return [_row(line, day, now, None) for line in day.lines if line.status not in RELEASED]
+    return [_row(line, None, now, trouble) for line in lines]
 
 
-def _row(line: DeskLine, day: DeskDay, now: datetime, trouble: Trouble | None) -> Row:
+def _row(line: DeskLine, shown: date | None, now: datetime, trouble: Trouble | None) -> Row:
     here = trouble if trouble and trouble.booking_id == line.id else Trouble(line.id)
     deadline = line.confirm_by if line.status is Status.REQUESTED else None
     return Row(
         **asdict(line),
         acts=acts_for(line, now),
         urgent=deadline is not None and (line.escalated or deadline - now < SOON),
-        other_day=clock.local(line.starts_at).date() != day.day,
+        other_day=clock.local(line.starts_at).date() != shown,
         note=here.note,
         reason_error=here.reason_error,
         reason_typed=here.reason_typed,

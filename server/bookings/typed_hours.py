@@ -113,3 +113,16 @@ def show_week(week: list[Ranges]) -> dict[str, str]:
     for day, ranges in enumerate(week):
         shown |= show_ranges(ranges, f"d{day}") | {f"d{day}off": "" if ranges else "on"}
     return shown
+
+
+def blank_week() -> dict[str, str]:
+    """The form's fields with nothing in them."""
+    return dict.fromkeys(show_week([[] for _ in range(DAYS)]), "")
+
+
+def like_monday(typed: Mapping[str, str]) -> dict[str, str]:
+    """The form with Monday's fields on every day of the week; public holidays keep theirs."""
+    monday = {
+        name.removeprefix("d0"): value for name, value in (blank_week() | dict(typed)).items() if name[:2] == "d0"
+    }
+    return dict(typed) | {f"d{day}{name}": value for day in range(1, 7) for name, value in monday.items()}

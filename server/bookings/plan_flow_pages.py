@@ -1,0 +1,107 @@
+"""How every change of a station's plan goes: typed, shown what it does, applied; nothing typed is ever lost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Request
+from litestar.params import FromPath
+from litestar.response import Response
+
+from server.bookings.desk_sheet_pages import desk_url
+from server.bookings.plan_queries import StationPlan, affected_lines
+from server.bookings.slots import Plan
+from server.bookings.typed_hours import Mistake
+from server.bookings.words import SERVICE_NAMES
+from server.edge.access import Audience, allow
+from server.edge.forms import FieldError
+from server.edge.htmx import page, redirect
+from server.edge.i18n import _
+from server.kit.text import N_, clean
+
+Req = Request[Any, Any, Any]
+Id = FromPath[UUID]
+MANAGER = allow(Audience.MANAGER)
+STATION = "/desk/{station_id:uuid}/plan"
+COUNTS = ("added", "removed", "closed")
+LONGEST = 400
+DAY_NAMES = (
+    N_("周一"),
+    N_("周二"),
+    N_("周三"),
+    N_("周四"),
+    N_("周五"),
+    N_("周六"),
+    N_("周日"),
+    N_("公共假日"),
+)
+# Which button sent the form: (none) show what it does, do it, back to typing, Monday's hours for all days.
+APPLY, EDIT, LIKE_MONDAY = "apply", "edit", "monday"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change as the preview shows it: what it is called, where its form lives, how it is carried out."""
+
+    title: str
+    url: str
+    carry_out: Callable[[bool], Awaitable[Plan]]
+
+
+def plan_url(station_id: UUID) -> str:
+    return f"{desk_url(station_id)}/plan"
+
+
+async def read_typed(request: Req) -> dict[str, str]:
+    """What was typed, by field, cleaned."""
+    sent = await request.form()
+    return {name: clean(str(value)[:LONGEST]) for name, value in sent.items() if isinstance(value, str)}
+
+
+def show_errors(mistakes: Sequence[Mistake]) -> list[FieldError]:
+    """Mistakes in the reader's language."""
+    return [FieldError(mistake.field, _(mistake.message)) for mistake in mistakes]
+
+
+def at_fields(mistakes: Sequence[Mistake]) -> Mapping[str, str]:
+    """The same by field; nothing where a field is right."""
+    return defaultdict(str, {error.field: error.message for error in show_errors(mistakes)})
+
+
+async def preview_or_apply(request: Req, plan: StationPlan, change: Change, typed: Mapping[str, str]) -> Response[Any]:
+    """What the change would do; or, once that was seen, the change itself."""
+    apply = APPLY in typed
+    result = await change.carry_out(apply)
+    if apply:
+        return redirect(request, _done_url(plan.id, result))
+    return page(
+        request,
+        "desk/plan_preview.html",
+        plan=plan,
+        change=change,
+        result=result,
+        lines=await affected_lines(result.affected),
+        kept=[(name, value) for name, value in typed.items() if value and name not in ("_csrf", EDIT, APPLY)],
+        back=plan_url(plan.id),
+        service_names=SERVICE_NAMES,
+    )
+
+
+def _done_url(station_id: UUID, result: Plan) -> str:
+    page_name = "/affected" if result.affected else ""
+    counts = {name: getattr(result, name) for name in COUNTS}
+    return f"{plan_url(station_id)}{page_name}?saved=1&{urlencode(counts)}"
+
+
+def saved_counts(request: Req) -> dict[str, int] | None:
+    """What the change came to that the page came back from."""
+    query = request.query_params
+    if query.get("saved") != "1":
+        return None
+    typed = {name: query.get(name, "")[:6] for name in COUNTS}
+    return {name: int(value) if value.isascii() and value.isdigit() else 0 for name, value in typed.items()}
