@@ -12,7 +12,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
-from server.bookings import desk_pages, nearby_api, nearby_pages, plan_offering_pages, plan_pages
+from server.bookings import desk_api, desk_pages, nearby_api, nearby_pages, plan_offering_pages, plan_pages
+from server.bookings.station_changes import follow_openings
 from server.config import Settings
 from server.db.lifespan import database
 from server.edge.access import Audience, allow, check_audience, refuse_undeclared
@@ -27,6 +28,7 @@ from server.edge.templates import make_environment
 from server.kit import crypto
 from server.notices import sms
 from server.stations import api as stations_api
+from server.stations import changes, import_pages
 from server.stations import pages as stations_pages
 
 MAX_BODY = 64_000
@@ -41,7 +43,9 @@ def rooms() -> list[ControllerRouterHandler]:
         *nearby_api.handlers,
         *stations_pages.handlers,
         *stations_api.handlers,
+        *import_pages.handlers,
         *desk_pages.handlers,
+        *desk_api.handlers,
         *plan_pages.handlers,
         *plan_offering_pages.handlers,
     ]
@@ -51,6 +55,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     """The web application on an open road to its database. Raises RuntimeError for a route without an audience."""
     crypto.install(crypto.Vault(settings.data_keys, settings.data_key, settings.secret))
     sms.install(sms.DemoSms(settings))
+    changes.when_opening_changes(follow_openings)
     hub = LiveHub(database_url)
 
     @asynccontextmanager

@@ -58,3 +58,13 @@ class ImportHasErrors(Conflict):
 class HoursUnusable(Invalid):
     code = "hours-unusable"
     message = N_("开放时间要按先后填，不能重叠，也不能超过一天。")
+
+
+class ImportNotFound(NotFound):
+    code = "import-not-found"
+    message = N_("没有找到这次上传，可能已经过期。请重新上传。")
+
+
+class ImportApplied(Conflict):
+    code = "import-applied"
+    message = N_("这个文件已经导入过了。")

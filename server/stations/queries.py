@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
 import msgspec
 
 from server.db import sql
@@ -41,3 +44,28 @@ async def find_divisions(*, parent: int | None, text: str, limit: int) -> list[D
         limit,
     )
     return [DivisionItem(**row) for row in found]
+
+
+EXPORTED = """
+SELECT s.id, s.external_id, s.name, s.kind, s.region_code, s.lat, s.lng, s.hours, s.address, s.landmark, s.phone,
+  s.facilities, s.unattended, s.season_from, s.season_until, s.retired_at, s.demo,
+  (SELECT p.external_id FROM station p WHERE p.id = s.parent_id) AS parent
+FROM station s
+WHERE s.id > $1 AND EXISTS (SELECT FROM unnest($2::int[], $3::int[]) AS span (first, last)
+  WHERE s.region_code BETWEEN span.first AND span.last)
+ORDER BY s.id LIMIT $4
+"""
+BATCH = 500
+
+
+async def every_station(regions: Sequence[int]) -> AsyncIterator[sql.Record]:
+    """All stations of these regions' subtrees, retired ones too, without holding a connection in between."""
+    spans = [region_span(code) for code in regions]
+    after = UUID(int=0)
+    while True:
+        batch = await sql.rows(EXPORTED, after, [s[0] for s in spans], [s[1] for s in spans], BATCH)
+        for row in batch:
+            yield row
+        if len(batch) < BATCH:
+            return
+        after = batch[-1]["id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from server.kit.ids import new_id
 from server.stations.models import StationKind
 from server.stations.rules import search_text
 
-BATCH = 5_000
+BATCH = 2_000
+ONE_AT_A_TIME = 0x696D706F7274  # any number that nothing else locks
 COLUMNS = (
     "id", "external_id", "kind", "name", "parent_external_id", "region_code", "address", "landmark", "phone",
     "lat", "lng", "hours", "facilities", "unattended", "season_from", "season_until", "search_text", "demo", "retired",
@@ -57,6 +59,11 @@ UPDATE station s SET kind = i.kind, name = i.name, region_code = i.region_code, 
   retired_at = CASE WHEN i.retired THEN coalesce(s.retired_at, $1) END
 FROM incoming i WHERE i.external_id = s.external_id AND NOT ({SAME})
 """
+OPENING_CHANGED = """
+SELECT s.id FROM incoming i JOIN station s USING (external_id)
+WHERE (s.hours, s.season_from, s.season_until, s.retired_at IS NULL)
+  IS DISTINCT FROM (i.hours, i.season_from, i.season_until, NOT i.retired)
+"""
 PLACE_BELOW = """
 UPDATE station s SET parent_id = p.id FROM incoming i LEFT JOIN station p ON p.external_id = i.parent_external_id
 WHERE s.external_id = i.external_id AND s.parent_id IS DISTINCT FROM p.id
@@ -88,36 +95,72 @@ class StationRow:
 
 
 @dataclass(frozen=True)
-class Saved:
-    """How many stations a file adds, changes and leaves as they are."""
+class Counts:
+    """How many stations the rows add, change and leave as they are."""
 
-    new: int
-    changed: int
-    unchanged: int
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
 
 
-async def save_stations(rows: Iterable[StationRow], *, apply: bool = True) -> Saved:
-    """Bring stations to what the rows say, all or none; without `apply` only count what would happen.
+async def save_stations(rows: Iterable[StationRow]) -> Counts:
+    """Bring stations to what the rows say, all or none. Call inside a transaction."""
+    await stage(rows)
+    counts = await count_staged()
+    await apply_staged()
+    return counts
 
-    Offerings, bookings and station days stay with their station. Call inside a transaction.
-    """
+
+async def stage(rows: Iterable[StationRow]) -> None:
+    """Put rows beside the table, until the transaction ends. Rows are made in another thread, batch by batch."""
+    # Files that name the same stations take turns.
+    await sql.run("SELECT pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
     await sql.run(INCOMING)
-    for batch in _batches(rows):
+    rest = iter(rows)
+    while batch := await asyncio.to_thread(_next_batch, rest):
         await sql.copy("incoming", COLUMNS, batch)
     await sql.run("ANALYZE incoming")
-    counted = await sql.row(COUNT)
-    if apply:
-        now = clock.now()
-        await sql.run(CHANGE, now)
-        await sql.run(ADD, now)
-        await sql.run(PLACE_BELOW)
-    return Saved(*(counted or (0, 0, 0)))
 
 
-def _batches(rows: Iterable[StationRow]) -> Iterator[list[tuple[object, ...]]]:
-    rest = iter(rows)
-    while batch := [_record(row) for row in itertools.islice(rest, BATCH)]:
-        yield batch
+async def count_staged() -> Counts:
+    return Counts(*(await sql.row(COUNT) or ()))
+
+
+async def strangers(spans: Sequence[tuple[int, int]]) -> list[str]:
+    """Ids of staged stations that stand today in a region outside these."""
+    found = await sql.rows(
+        """SELECT i.external_id FROM incoming i JOIN station s USING (external_id)
+        WHERE NOT EXISTS (SELECT FROM unnest($1::int[], $2::int[]) AS span (first, last)
+          WHERE s.region_code BETWEEN span.first AND span.last)""",
+        [first for first, _ in spans],
+        [last for _, last in spans],
+    )
+    return [row["external_id"] for row in found]
+
+
+async def orphans() -> list[tuple[str, str]]:
+    """(id, parent's id) of staged stations whose parent is neither in the file nor in the table, or is themselves."""
+    found = await sql.rows(
+        """SELECT i.external_id, i.parent_external_id FROM incoming i
+        WHERE i.parent_external_id = i.external_id OR (i.parent_external_id IS NOT NULL
+          AND NOT EXISTS (SELECT FROM incoming p WHERE p.external_id = i.parent_external_id)
+          AND NOT EXISTS (SELECT FROM station p WHERE p.external_id = i.parent_external_id))"""
+    )
+    return [(row["external_id"], row["parent_external_id"]) for row in found]
+
+
+async def apply_staged() -> list[UUID]:
+    """Write the staged rows; the stations whose opening differs now from what it was."""
+    now = clock.now()
+    moved = [row["id"] for row in await sql.rows(OPENING_CHANGED)]
+    await sql.run(CHANGE, now)
+    await sql.run(ADD, now)
+    await sql.run(PLACE_BELOW)
+    return moved
+
+
+def _next_batch(rest: Iterator[StationRow]) -> list[tuple[object, ...]]:
+    return [_record(row) for row in itertools.islice(rest, BATCH)]
 
 
 def _record(row: StationRow) -> tuple[object, ...]:
