@@ -9,10 +9,10 @@ from uuid import UUID
 import asyncpg
 
 from server.bookings import history, queries, rules
-from server.bookings.errors import AlreadyChanged, NotStarted, TicketElsewhere, UndoTooLate
+from server.bookings.errors import AlreadyChanged, NotStarted, NotToday, SlotFull, TicketElsewhere, UndoTooLate
 from server.bookings.models import RELEASED, ActorKind, Status
 from server.bookings.schemas import BookingMade
-from server.bookings.service import made_of, params_of
+from server.bookings.service import booking_at_desk, made_of, params_of, remind
 from server.db import sql
 from server.errors import NotFound
 from server.kit import clock
@@ -31,7 +31,16 @@ ARRIVABLE = (Status.CONFIRMED, Status.REQUESTED)
 SERVABLE = (Status.ARRIVED, Status.CONFIRMED)
 MISSABLE = (Status.CONFIRMED,)
 # Messages that wait out the undo, and are taken back by it.
-TOLD = {Status.CONFIRMED: NoticeKind.BOOKING_CONFIRMED, Status.DECLINED: NoticeKind.BOOKING_DECLINED}
+TOLD = {
+    Status.CONFIRMED: NoticeKind.BOOKING_CONFIRMED,
+    Status.DECLINED: NoticeKind.BOOKING_DECLINED,
+    Status.CANCELLED: NoticeKind.BOOKING_CANCELLED,
+}
+URGENT = """
+SELECT id FROM booking WHERE status = 'requested' AND escalated_at IS NULL
+AND ($1 >= confirm_by - $2::interval OR $1 >= changed_at + (confirm_by - changed_at) / 2)
+ORDER BY confirm_by LIMIT $3
+"""
 
 
 async def confirm_booking(*, actor: Actor, booking_id: UUID) -> BookingMade:
@@ -40,6 +49,7 @@ async def confirm_booking(*, actor: Actor, booking_id: UUID) -> BookingMade:
         booking = await _take_up(actor, booking_id, CONFIRMABLE)
         changed = await history.change(booking, Status.CONFIRMED, actor)
         await _tell(booking, Status.CONFIRMED)
+        await remind(changed, booking["station"])
     return made_of(changed)
 
 
@@ -49,7 +59,7 @@ async def decline_booking(*, actor: Actor, booking_id: UUID, reason: str) -> Boo
         booking = await _take_up(actor, booking_id, DECLINABLE)
         changed = await history.release(booking, Status.DECLINED, actor, reason=reason)
         await notices.withdraw_reminders(booking_id)
-        await _tell(booking, Status.DECLINED, reason)
+        await _tell(booking, Status.DECLINED, changed["reason"])
     return made_of(changed)
 
 
@@ -75,6 +85,7 @@ async def check_in(*, actor: Actor, booking_id: UUID) -> BookingMade:
     """The worker is here. A request that nobody answered is confirmed by it."""
     async with sql.transaction():
         booking = await _take_up(actor, booking_id, ARRIVABLE)
+        _refuse_before_the_day(booking)
         changed = await history.change(booking, Status.ARRIVED, actor)
         await notices.withdraw_reminders(booking_id)
     return made_of(changed)
@@ -95,6 +106,7 @@ async def mark_served(*, actor: Actor, booking_id: UUID) -> BookingMade:
     """The visit is done."""
     async with sql.transaction():
         booking = await _take_up(actor, booking_id, SERVABLE)
+        _refuse_before_the_day(booking)
         changed = await history.change(booking, Status.SERVED, actor)
         await notices.withdraw_reminders(booking_id)
     return made_of(changed)
@@ -114,8 +126,8 @@ async def undo_step(*, actor: Actor, booking_id: UUID) -> BookingMade:
     """Take back the last step of this desk within a minute. Raises UndoTooLate, also where the place is gone."""
     try:
         return await _undo(actor, booking_id)
-    except asyncpg.ExclusionViolationError as error:
-        raise UndoTooLate from error  # the worker has booked elsewhere for that time
+    except (asyncpg.ExclusionViolationError, SlotFull) as error:
+        raise UndoTooLate from error  # the worker has booked elsewhere for that time, or somebody has the place
 
 
 async def _undo(actor: Actor, booking_id: UUID) -> BookingMade:
@@ -125,11 +137,10 @@ async def _undo(actor: Actor, booking_id: UUID) -> BookingMade:
         if not by_staff or clock.now() > booking["changed_at"] + rules.UNDO_DESK:
             raise UndoTooLate
         if booking["status"] in RELEASED:
-            await _hold_again(booking)
-            await notices.plan_reminders(
-                booking["person_id"], booking_id, booking["starts_at"], params_of(booking, booking["station"])
-            )
+            await history.hold_again(booking, even_closed=True)
         changed = await history.change(booking, Status(booking["previous_status"]), actor, undo=True)
+        await notices.withdraw_reminders(booking_id)
+        await remind(changed, booking["station"])
         told = TOLD.get(Status(booking["status"]))
         if told:
             await notices.withdraw(booking_id, told)
@@ -148,8 +159,8 @@ async def expire_overdue() -> int:
 
 async def _expire(booking_id: UUID) -> bool:
     async with sql.transaction():
-        booking = await history.locked(booking_id)
-        if booking["status"] != Status.REQUESTED or booking["confirm_by"] > clock.now():
+        booking = await history.locked(booking_id, wait=False)
+        if booking is None or booking["status"] != Status.REQUESTED or booking["confirm_by"] > clock.now():
             return False
         await history.release(booking, Status.EXPIRED, SYSTEM)
         await notices.withdraw_reminders(booking_id)
@@ -165,14 +176,8 @@ async def _expire(booking_id: UUID) -> bool:
 
 async def escalate_overdue() -> int:
     """Requests that wait too long are told to the station's managers, once; how many."""
-    waiting = await sql.rows(
-        """SELECT id, created_at, confirm_by FROM booking
-        WHERE status = 'requested' AND escalated_at IS NULL ORDER BY confirm_by LIMIT $1""",
-        BATCH,
-    )
-    now = clock.now()
-    urgent = [r["id"] for r in waiting if rules.is_urgent(r["created_at"], r["confirm_by"], now)]
-    return sum([await _escalate(booking_id) for booking_id in urgent])
+    urgent = await sql.rows(URGENT, clock.now(), rules.URGENT_LEFT, BATCH)
+    return sum([await _escalate(row["id"]) for row in urgent])
 
 
 async def _escalate(booking_id: UUID) -> bool:
@@ -199,24 +204,15 @@ async def _escalate(booking_id: UUID) -> bool:
 
 async def _take_up(actor: Actor, booking_id: UUID, allowed: tuple[Status, ...]) -> Any:
     """The booking, locked, if this desk may act on it. Raises NotFound, Forbidden, or AlreadyChanged with the fact."""
-    booking = await history.locked(booking_id)
-    if booking is None:
-        raise NotFound
-    actor.require(Role.STAFF, station_id=booking["station_id"], region_code=booking["region_code"])
+    booking = await booking_at_desk(actor, booking_id)
     if booking["status"] not in allowed:
-        raise AlreadyChanged(
-            became=Status(booking["status"]),
-            by=ActorKind(booking["changed_by"]),
-            by_id=booking["changed_by_id"],
-            at=booking["changed_at"],
-        )
+        raise history.already_changed(booking)
     return booking
 
 
-async def _hold_again(booking: Any) -> None:
-    tag = await sql.run("UPDATE slot SET taken = taken + 1 WHERE id = $1 AND taken < capacity", booking["slot_id"])
-    if tag != "UPDATE 1":
-        raise UndoTooLate
+def _refuse_before_the_day(booking: Any) -> None:
+    if clock.local(booking["starts_at"]).date() > clock.today():
+        raise NotToday
 
 
 async def _tell(booking: Any, status: Status, reason: str = "") -> None:

@@ -56,6 +56,11 @@ class KeyReused(Invalid):
     message = N_("这个请求编号已经用在别的预约上了。")
 
 
+class KeyUnusable(Invalid):
+    code = "key-unusable"
+    message = N_("这个请求编号不能用，请刷新页面再试一次。")
+
+
 class TooLateToChange(Conflict):
     code = "too-late-to-change"
     message = N_("离开始太近，网上改不了了。来不了请打电话告诉站点。")
@@ -74,6 +79,13 @@ class UndoTooLate(Conflict):
 class NotStarted(Conflict):
     code = "not-started"
     message = N_("还没到时间，不能记作没来。")
+
+
+class NotToday(Conflict):
+    """Staff take a worker in on the day of the booking, not before."""
+
+    code = "not-today"
+    message = N_("这个预约不是今天的，到了那天再办。")
 
 
 class TicketElsewhere(Invalid):

@@ -9,29 +9,54 @@ from typing import Any
 from uuid import UUID
 
 from server.bookings import rules
-from server.bookings.errors import AlreadyChanged
+from server.bookings.errors import AlreadyChanged, SlotClosed, SlotFull
 from server.bookings.models import ActorKind, Status
 from server.db import sql
 from server.kit import clock
 from server.kit.ids import new_id
+from server.kit.text import clean
 from server.people.actors import Actor
 
-LOCKED = """
-SELECT b.*, o.cutoff_minutes, st.name AS station, last.actor_kind AS changed_by, last.actor_id AS changed_by_id
-FROM booking b JOIN offering o ON o.id = b.offering_id JOIN station st ON st.id = b.station_id
+LOCK = "SELECT FROM booking WHERE id = $1 FOR UPDATE"
+AS_IT_IS = """
+SELECT b.*, o.cutoff_minutes, s.closed AS slot_closed, st.name AS station, last.actor_kind AS changed_by,
+  last.actor_id AS changed_by_id
+FROM booking b JOIN slot s ON s.id = b.slot_id JOIN offering o ON o.id = b.offering_id
+JOIN station st ON st.id = b.station_id
 CROSS JOIN LATERAL (SELECT e.actor_kind, e.actor_id FROM booking_event e WHERE e.booking_id = b.id
   ORDER BY e.at DESC, e.id DESC LIMIT 1) last
-WHERE b.id = $1 FOR UPDATE OF b
+WHERE b.id = $1
 """
+# A slot that holds more than its offering now allows shrinks with each place that is given back.
+GIVE_BACK = """
+UPDATE slot s SET taken = s.taken - 1, capacity = greatest(least(s.capacity, o.capacity), s.taken - 1)
+FROM offering o WHERE s.id = $1 AND o.id = s.offering_id
+"""
+LONGEST_REASON = 200
 STEP = """
 INSERT INTO booking_event (id, booking_id, at, from_status, to_status, slot_id, actor_kind, actor_id, reason)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 
 
-async def locked(booking_id: UUID) -> Any:
-    """A booking with who changed it last, locked until the transaction ends; None where there is none."""
-    return await sql.row(LOCKED, booking_id)
+async def locked(booking_id: UUID, *, wait: bool = True) -> Any:
+    """A booking with who changed it last, locked until the transaction ends.
+
+    None where there is none, or where another hand holds it and this one does not `wait`.
+    """
+    # Two statements: one that waits for a lock still sees other tables as they were before the wait.
+    held = await sql.row(LOCK if wait else f"{LOCK} SKIP LOCKED", booking_id)
+    return None if held is None else await sql.row(AS_IT_IS, booking_id)
+
+
+def already_changed(booking: Any) -> AlreadyChanged:
+    """What has become of a booking, by whom and when."""
+    return AlreadyChanged(
+        became=Status(booking["status"]),
+        by=ActorKind(booking["changed_by"]),
+        by_id=booking["changed_by_id"],
+        at=booking["changed_at"],
+    )
 
 
 async def change(booking: Any, to: Status, actor: Actor, *, reason: str = "", undo: bool = False) -> Any:
@@ -39,26 +64,39 @@ async def change(booking: Any, to: Status, actor: Actor, *, reason: str = "", un
     now = clock.now()
     changed = await sql.row(
         """UPDATE booking SET status = $3, previous_status = CASE WHEN $4 THEN NULL ELSE status END,
-            reason = $5, changed_at = $6
+            reason = $5, changed_at = $6,
+            confirm_by = CASE WHEN $3::varchar = 'requested' THEN greatest(confirm_by, least(starts_at, $7)) ELSE confirm_by END
         WHERE id = $1 AND status = $2 RETURNING *""",
         booking["id"],
         booking["status"],
         to,
         undo,
-        reason[:200],
+        clean(reason)[:LONGEST_REASON],
         now,
+        now + rules.LEAST_ANSWER_TIME,
     )
     if changed is None:
         raise AlreadyChanged
-    await _append(changed, Status(booking["status"]), actor, reason)
+    await _append(changed, Status(booking["status"]), actor)
     return changed
 
 
 async def release(booking: Any, to: Status, actor: Actor, *, reason: str = "") -> Any:
     """End a locked booking and give its place back."""
     changed = await change(booking, to, actor, reason=reason)
-    await sql.run("UPDATE slot SET taken = taken - 1 WHERE id = $1", booking["slot_id"])
+    await sql.run(GIVE_BACK, booking["slot_id"])
     return changed
+
+
+async def hold_again(booking: Any, *, even_closed: bool = False) -> None:
+    """Take the place back that a locked booking gave away. Raises SlotClosed, SlotFull."""
+    tag = await sql.run(
+        "UPDATE slot SET taken = taken + 1 WHERE id = $1 AND taken < capacity AND (NOT closed OR $2)",
+        booking["slot_id"],
+        even_closed,
+    )
+    if tag != "UPDATE 1":
+        raise SlotClosed if booking["slot_closed"] and not even_closed else SlotFull
 
 
 async def move(booking: Any, place: Any, actor: Actor) -> Any:
@@ -83,11 +121,11 @@ async def move(booking: Any, place: Any, actor: Actor) -> Any:
         deadline,
         now,
     )
-    await _append(changed, Status(booking["status"]), actor, "")
+    await _append(changed, Status(booking["status"]), actor)
     return changed
 
 
-async def _append(changed: Any, came_from: Status, actor: Actor, reason: str) -> None:
+async def _append(changed: Any, came_from: Status, actor: Actor) -> None:
     await sql.run(
         STEP,
         new_id(),
@@ -96,7 +134,7 @@ async def _append(changed: Any, came_from: Status, actor: Actor, reason: str) ->
         came_from,
         changed["status"],
         changed["slot_id"],
-        ActorKind.SYSTEM if actor.kind == "system" else ActorKind(actor.kind),
+        ActorKind(actor.kind),
         actor.id,
-        reason[:200],
+        changed["reason"],
     )

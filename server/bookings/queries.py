@@ -1,4 +1,4 @@
-"""Reads of the bookings room: what can be booked, one's own bookings, the desk's day."""
+"""Reads of the bookings room: what can be booked, where else, and the desk's day."""
 
 from __future__ import annotations
 
@@ -20,10 +20,7 @@ from server.bookings.schemas import (
     OfferingView,
     SlotChoice,
     SlotView,
-    Step,
-    TicketLine,
-    TicketPage,
-    TicketView,
+    as_struct,
 )
 from server.db import sql
 from server.errors import AppError, NotFound
@@ -34,21 +31,25 @@ from server.people.models import Role
 from server.people.queries import open_name
 
 NO_SUCH_CODE = N_("没有这个号。请再看一遍，或按电话尾号找。")
-PAGE = 20
 DESK_MOST = 3000
 NEAR_M = 50_000
+NEAREST_TRIED = 12
+FEW = 3
 
 OFFERING = """
 o.id, o.service, o.minutes, o.capacity, o.notice_minutes, o.cutoff_minutes, o.horizon_days, o.general_days,
 o.auto_confirm, o.eligibility, o.bring, o.provider, o.active AND st.retired_at IS NULL AS active, o.station_id,
 st.name AS station_name, st.phone AS station_phone, st.address, st.landmark, st.lat, st.lng
 """
-
-
-def _struct(kind: Any, row: Any, **more: Any) -> Any:
-    """A record's columns as the Struct that names them."""
-    wanted = {name: row[name] for name in kind.__struct_fields__ if name not in more}
-    return msgspec.convert(wanted | more, kind)
+TODAY = "($2::timestamptz AT TIME ZONE 'Asia/Shanghai')::date"
+# `rules.refusal` as a condition: slot n of offering o at station st, for somebody ($3: a member) at $2.
+BOOKABLE = f"""
+NOT n.closed AND n.taken < n.capacity AND o.active AND st.retired_at IS NULL
+AND n.starts_at >= $2::timestamptz + make_interval(mins => o.notice_minutes)
+AND n.starts_at < ({TODAY} + o.horizon_days + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+AND ($3::boolean OR o.eligibility = 'everybody' OR (o.eligibility = 'members_first'
+  AND n.starts_at < ({TODAY} + o.general_days + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'))
+"""
 
 
 async def day_strip(offering_id: UUID, actor: Actor, day: date | None = None) -> DayStrip:
@@ -71,7 +72,7 @@ async def day_strip(offering_id: UUID, actor: Actor, day: date | None = None) ->
     )
     if not found:
         raise NotFound
-    offering: OfferingView = _struct(OfferingView, found[0])
+    offering: OfferingView = as_struct(OfferingView, found[0])
     slots = [_slot(row, offering, actor, now) for row in found if row["slot_id"]]
     reasons = msgspec.json.decode(found[0]["reasons"] or "{}")
     days = _days(offering, slots, reasons, actor, today)
@@ -86,6 +87,7 @@ def _slot(row: Any, offering: OfferingView, actor: Actor, now: datetime) -> Slot
         closed=row["closed"] or not offering.active,
         free=free,
         notice_minutes=offering.notice_minutes,
+        horizon_days=offering.horizon_days,
         eligibility=offering.eligibility,
         general_days=offering.general_days,
         is_member=actor.is_member,
@@ -130,7 +132,7 @@ async def slot_for_booking(slot_id: UUID, actor: Actor) -> SlotChoice:
     )
     if found is None:
         raise NotFound
-    offering: OfferingView = _struct(OfferingView, found)
+    offering: OfferingView = as_struct(OfferingView, found)
     return SlotChoice(offering, _slot(found, offering, actor, clock.now()))
 
 
@@ -142,6 +144,7 @@ async def why_refused(slot_id: UUID, actor: Actor) -> AppError:
         closed=choice.slot.refused == "slot-closed",
         free=choice.slot.free,
         notice_minutes=choice.offering.notice_minutes,
+        horizon_days=choice.offering.horizon_days,
         eligibility=choice.offering.eligibility,
         general_days=choice.offering.general_days,
         is_member=actor.is_member,
@@ -165,111 +168,45 @@ async def overlapping(person_id: UUID | None, slot_id: UUID, besides: UUID | Non
     return found
 
 
-ALTERNATIVES = """
+ALTERNATIVES = f"""
 WITH want AS (
   SELECT s.id, s.starts_at, s.offering_id, o.service, o.station_id, st.lat, st.lng
   FROM slot s JOIN offering o ON o.id = s.offering_id JOIN station st ON st.id = o.station_id WHERE s.id = $1
 ), here AS (
   SELECT n.id AS slot_id, n.offering_id, n.station_id, n.starts_at, n.capacity - n.taken AS free,
     0::float8 AS distance_m
-  FROM want JOIN offering o ON o.id = want.offering_id JOIN slot n ON n.offering_id = o.id
-  WHERE n.id <> want.id AND {can} ORDER BY n.starts_at LIMIT 3
+  FROM want JOIN offering o ON o.id = want.offering_id JOIN station st ON st.id = o.station_id
+  JOIN slot n ON n.offering_id = o.id
+  WHERE n.id <> want.id AND {BOOKABLE}
+  ORDER BY abs(extract(epoch FROM n.starts_at - want.starts_at)), n.starts_at LIMIT {FEW}
 ), near AS (
   SELECT st.id, st.lat, st.lng FROM want JOIN LATERAL (
     SELECT st.* FROM station st
     WHERE st.retired_at IS NULL AND st.id <> want.station_id
+      AND earth_box(ll_to_earth(want.lat, want.lng), $4) @> ll_to_earth(st.lat, st.lng)
       AND EXISTS (SELECT FROM offering o WHERE o.station_id = st.id AND o.active AND o.service = want.service)
-    ORDER BY ll_to_earth(st.lat, st.lng) <-> ll_to_earth(want.lat, want.lng) LIMIT 12) st ON true
+    ORDER BY ll_to_earth(st.lat, st.lng) <-> ll_to_earth(want.lat, want.lng) LIMIT {NEAREST_TRIED}) st ON true
 ), elsewhere AS (
   SELECT DISTINCT ON (near.id) n.id AS slot_id, n.offering_id, n.station_id, n.starts_at,
     n.capacity - n.taken AS free,
     earth_distance(ll_to_earth(near.lat, near.lng), ll_to_earth(want.lat, want.lng)) AS distance_m
-  FROM want CROSS JOIN near JOIN offering o ON o.station_id = near.id AND o.service = want.service AND o.active
+  FROM want CROSS JOIN near JOIN station st ON st.id = near.id
+  JOIN offering o ON o.station_id = near.id AND o.service = want.service
   JOIN slot n ON n.offering_id = o.id
     AND n.starts_at >= date_trunc('day', want.starts_at, 'Asia/Shanghai')
     AND n.starts_at < date_trunc('day', want.starts_at, 'Asia/Shanghai') + interval '1 day'
-  WHERE {can} ORDER BY near.id, abs(extract(epoch FROM n.starts_at - want.starts_at))
+  WHERE {BOOKABLE} ORDER BY near.id, abs(extract(epoch FROM n.starts_at - want.starts_at)), n.starts_at
 )
 SELECT a.*, st.name AS station_name FROM (
-  SELECT * FROM here UNION ALL (SELECT * FROM elsewhere WHERE distance_m < $4 ORDER BY distance_m LIMIT 3)
+  SELECT * FROM here UNION ALL (SELECT * FROM elsewhere WHERE distance_m < $4 ORDER BY distance_m LIMIT {FEW})
 ) a JOIN station st ON st.id = a.station_id ORDER BY a.distance_m, a.starts_at
 """
-CAN = """NOT n.closed AND n.taken < n.capacity AND n.starts_at >= $2::timestamptz + make_interval(mins => o.notice_minutes)
-    AND o.active AND ($3::boolean OR o.eligibility = 'everybody' OR (o.eligibility = 'members_first'
-      AND n.starts_at < (($2::timestamptz AT TIME ZONE 'Asia/Shanghai')::date + o.general_days + 1)::timestamp
-        AT TIME ZONE 'Asia/Shanghai'))"""
-SQL_ALTERNATIVES = ALTERNATIVES.replace("{can}", CAN)
 
 
 async def alternatives(slot_id: UUID, actor: Actor) -> list[Alternative]:
-    """Where else to go: the next free times here, and the same day at stations nearby."""
-    found = await sql.rows(SQL_ALTERNATIVES, slot_id, clock.now(), actor.is_member, NEAR_M)
-    return [_struct(Alternative, row) for row in found]
-
-
-async def ticket(booking_id: UUID, actor: Actor) -> TicketView:
-    """Everything a ticket shows, for its worker only. Raises NotFound."""
-    found = await sql.row(
-        f"""SELECT {OFFERING}, b.id AS booking_id, b.code, b.status, b.reason, b.starts_at, b.ends_at, b.confirm_by,
-            b.changed_at, b.created_at, b.slot_id, s.closed AS slot_closed,
-            (SELECT json_agg(json_build_object('at', e.at, 'from_status', e.from_status, 'to_status', e.to_status,
-                'actor_kind', e.actor_kind, 'reason', e.reason) ORDER BY e.at, e.id)
-             FROM booking_event e WHERE e.booking_id = b.id) AS history
-        FROM booking b JOIN offering o ON o.id = b.offering_id JOIN station st ON st.id = b.station_id
-        JOIN slot s ON s.id = b.slot_id
-        WHERE b.id = $1 AND b.person_id = $2""",
-        booking_id,
-        actor.id,
-    )
-    if found is None:
-        raise NotFound
-    history = msgspec.json.decode(found["history"] or "[]", type=list[Step])
-    view: TicketView = _struct(
-        TicketView, found, id=found["booking_id"], offering=_struct(OfferingView, found), history=history
-    )
-    return view
-
-
-TICKET_LINE = """b.id, b.code, b.status, b.service, b.station_id, st.name AS station_name, b.starts_at, b.ends_at
-FROM booking b JOIN station st ON st.id = b.station_id"""
-
-
-async def upcoming(actor: Actor) -> list[TicketLine]:
-    """The worker's active bookings that are not over, the next first."""
-    found = await sql.rows(
-        f"SELECT {TICKET_LINE} WHERE b.person_id = $1 AND b.status = ANY($2) AND b.ends_at > $3 ORDER BY b.starts_at",
-        actor.id,
-        list(ACTIVE),
-        clock.now(),
-    )
-    return [_struct(TicketLine, row) for row in found]
-
-
-async def past(actor: Actor, cursor: str = "") -> TicketPage:
-    """The worker's other bookings, the latest first, with a cursor."""
-    before, before_id = _read_cursor(cursor)
-    found = await sql.rows(
-        f"""SELECT {TICKET_LINE} WHERE b.person_id = $1 AND NOT (b.status = ANY($2) AND b.ends_at > $3)
-        AND (b.starts_at, b.id) < ($4, $5) ORDER BY b.starts_at DESC, b.id DESC LIMIT $6""",
-        actor.id,
-        list(ACTIVE),
-        clock.now(),
-        before,
-        before_id,
-        PAGE + 1,
-    )
-    items = [_struct(TicketLine, row) for row in found[:PAGE]]
-    more = f"{items[-1].starts_at.isoformat()}~{items[-1].id}" if len(found) > PAGE else ""
-    return TicketPage(items, more)
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    """Where the page before ended; anything unreadable starts from the top."""
-    at, _, last_id = cursor.partition("~")
-    try:
-        return datetime.fromisoformat(at), UUID(last_id)
-    except ValueError:
-        return clock.now() + timedelta(days=400), UUID(int=2**128 - 1)
+    """Where else to go: the free times here that are nearest, and the same day at up to three stations nearby."""
+    found = await sql.rows(ALTERNATIVES, slot_id, clock.now(), actor.is_member, NEAR_M)
+    return [as_struct(Alternative, row) for row in found]
 
 
 DESK_LINE = """b.id, b.code, b.status, b.previous_status, b.service, b.offering_id, b.person_id, b.starts_at, b.ends_at,
@@ -333,7 +270,7 @@ async def affected_bookings(station_id: UUID) -> list[DeskLine]:
 
 def desk_line(row: Any) -> DeskLine:
     """A record of DESK_LINE with its name opened."""
-    line: DeskLine = _struct(DeskLine, row, name=open_name(row["name_sealed"]))
+    line: DeskLine = as_struct(DeskLine, row, name=open_name(row["name_sealed"]))
     return line
 
 
@@ -344,4 +281,4 @@ async def offerings_of(station_id: UUID) -> list[OfferingView]:
         WHERE o.station_id = $1 ORDER BY o.service, o.id""",
         station_id,
     )
-    return [_struct(OfferingView, row) for row in found]
+    return [as_struct(OfferingView, row) for row in found]

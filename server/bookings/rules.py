@@ -9,11 +9,14 @@ from server.bookings.errors import MembersOnly, SlotClosed, SlotFull, TooFarAhea
 from server.bookings.models import Eligibility
 from server.errors import AppError
 from server.kit import clock
+from server.kit.text import N_
 
 # A request made late still gives staff a little time to answer.
 LEAST_ANSWER_TIME = timedelta(minutes=15)
 UNDO_CANCEL = timedelta(minutes=10)
 UNDO_DESK = timedelta(seconds=60)
+URGENT_LEFT = timedelta(hours=2)
+BEYOND_HORIZON = N_("这一天还没开放预约，过几天再来看看。")
 
 
 def slot_times(ranges: Sequence[Sequence[int]], minutes: int) -> list[tuple[int, int]]:
@@ -36,6 +39,7 @@ def refusal(
     closed: bool,
     free: int,
     notice_minutes: int,
+    horizon_days: int,
     eligibility: Eligibility,
     general_days: int,
     is_member: bool,
@@ -48,9 +52,12 @@ def refusal(
         return SlotClosed()
     if starts_at < now + timedelta(minutes=notice_minutes):
         return TooLate()
-    last = last_open_day(eligibility, general_days, clock.local(now).date(), is_member=is_member)
-    if last and clock.local(starts_at).date() > last:
+    today, day = clock.local(now).date(), clock.local(starts_at).date()
+    last = last_open_day(eligibility, general_days, today, is_member=is_member)
+    if last and day > last:
         return TooFarAhead()
+    if day > today + timedelta(days=horizon_days):
+        return TooFarAhead(BEYOND_HORIZON)
     return None if free > 0 else SlotFull()
 
 
@@ -59,11 +66,6 @@ def confirm_deadline(starts_at: datetime, confirm_minutes: int, now: datetime) -
     return min(starts_at, max(starts_at - timedelta(minutes=confirm_minutes), now + LEAST_ANSWER_TIME))
 
 
-def is_urgent(created_at: datetime, confirm_by: datetime, now: datetime) -> bool:
-    """Whether an unanswered request must be told to the manager: half its time is gone, or two hours are left."""
-    return now >= created_at + (confirm_by - created_at) / 2 or now >= confirm_by - timedelta(hours=2)
-
-
-def change_deadline(starts_at: datetime, cutoff_minutes: int) -> datetime:
-    """Until when a worker may cancel or move by himself."""
-    return starts_at - timedelta(minutes=cutoff_minutes)
+def change_deadline(starts_at: datetime, cutoff_minutes: int, *, slot_closed: bool) -> datetime:
+    """Until when a worker may cancel or move by himself: until the start where the station itself closed the time."""
+    return starts_at if slot_closed else starts_at - timedelta(minutes=cutoff_minutes)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from server.bookings.models import ActorKind, Eligibility, ServiceKind, Status
+
+
+def as_struct(kind: Any, row: Any, **more: Any) -> Any:
+    """A record's columns as the Struct that names them."""
+    wanted = {name: row[name] for name in kind.__struct_fields__ if name not in more}
+    return msgspec.convert(wanted | more, kind)
 
 
 class BookingMade(msgspec.Struct, frozen=True):

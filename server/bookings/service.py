@@ -10,34 +10,30 @@ import asyncpg
 
 from server.bookings import history, queries, rules
 from server.bookings.errors import (
-    AlreadyChanged,
     KeyReused,
+    KeyUnusable,
     OtherService,
     OverlappingBooking,
+    TooLate,
     TooLateToChange,
     UndoTooLate,
 )
 from server.bookings.models import ActorKind, Status
 from server.bookings.schemas import BookingMade
 from server.db import sql
-from server.errors import NotFound
+from server.errors import Forbidden, NotFound, SignInNeeded, Unavailable
 from server.kit import clock
 from server.kit.ids import new_code, new_id
 from server.notices import service as notices
 from server.notices.models import NoticeKind
 from server.people.actors import Actor
+from server.people.models import Role
 
-# A slot as it may be taken at $2: the rules of `rules.refusal`, kept once more in the write.
-TAKE = """
-UPDATE slot s SET taken = s.taken + 1
+TAKE = f"""
+UPDATE slot n SET taken = n.taken + 1
 FROM offering o JOIN station st ON st.id = o.station_id
-WHERE s.id = $1 AND o.id = s.offering_id AND st.retired_at IS NULL AND o.active
-  AND NOT s.closed AND s.taken < s.capacity
-  AND s.starts_at >= $2::timestamptz + make_interval(mins => o.notice_minutes)
-  AND ($3::boolean OR o.eligibility = 'everybody' OR (o.eligibility = 'members_first'
-    AND s.starts_at < (($2::timestamptz AT TIME ZONE 'Asia/Shanghai')::date + o.general_days + 1)::timestamp
-      AT TIME ZONE 'Asia/Shanghai'))
-RETURNING s.id AS slot_id, s.offering_id, s.station_id, s.region_code, s.starts_at, s.ends_at, o.service,
+WHERE n.id = $1 AND o.id = n.offering_id AND {queries.BOOKABLE}
+RETURNING n.id AS slot_id, n.offering_id, n.station_id, n.region_code, n.starts_at, n.ends_at, o.service,
   o.auto_confirm, o.confirm_minutes, st.name AS station
 """
 BOOK = f"""
@@ -59,6 +55,7 @@ made AS (
 SELECT made.*, place.station FROM made JOIN place USING (slot_id)
 """
 TRIES = 5
+LONGEST_KEY = 64
 
 
 async def book_slot(*, actor: Actor, slot_id: UUID, request_key: str) -> BookingMade:
@@ -67,52 +64,40 @@ async def book_slot(*, actor: Actor, slot_id: UUID, request_key: str) -> Booking
     Raises the refusal that holds (SlotFull, SlotClosed, TooLate, TooFarAhead, MembersOnly),
     OverlappingBooking, KeyReused, or NotFound.
     """
-    for attempt in range(TRIES):
+    _require_worker(actor)
+    if not 1 <= len(request_key) <= LONGEST_KEY or not request_key.isprintable():
+        raise KeyUnusable(field="request_key")
+    for _ in range(TRIES):
+        overlaps = False
         try:
             async with sql.transaction():
                 made = await _take_and_book(actor, slot_id, request_key)
-                if made:
-                    return made
-            break
-        except asyncpg.ExclusionViolationError as error:
-            again = await _booked_before(actor, slot_id, request_key)
-            if again:
-                return again
-            raise OverlappingBooking(await queries.overlapping(actor.id, slot_id)) from error
+            if made:
+                return made
+            clashed = False
+        except asyncpg.ExclusionViolationError:
+            clashed = overlaps = True
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
             # The key was used a moment ago, a code was drawn twice, or two of this worker's bookings met.
-            again = await _booked_before(actor, slot_id, request_key)
-            if again:
-                return again
-            if attempt == TRIES - 1:
-                raise
-    again = await _booked_before(actor, slot_id, request_key)
-    if again:
-        return again
-    raise await queries.why_refused(slot_id, actor)
+            clashed = True
+        again = await _booked_before(actor, slot_id, request_key)
+        if again:
+            return again
+        if overlaps:
+            raise OverlappingBooking(await queries.overlapping(actor.id, slot_id))
+        if not clashed:
+            raise await queries.why_refused(slot_id, actor)
+    raise Unavailable
 
 
 async def _take_and_book(actor: Actor, slot_id: UUID, request_key: str) -> BookingMade | None:
-    now = clock.now()
-    made = await sql.row(
-        BOOK,
-        slot_id,
-        now,
-        actor.is_member,
-        new_id(),
-        new_code(),
-        actor.id,
-        rules.LEAST_ANSWER_TIME,
-        request_key[:64],
-        new_id(),
-    )
+    now, answer_time = clock.now(), rules.LEAST_ANSWER_TIME
+    ids = new_id(), new_code(), actor.id, answer_time, request_key, new_id()
+    made = await sql.row(BOOK, slot_id, now, actor.is_member, *ids)
     if made is None:
         return None
-    params = params_of(made, made["station"])
-    waiting = made["status"] == Status.REQUESTED
-    kind = NoticeKind.BOOKING_REQUESTED if waiting else NoticeKind.BOOKING_CONFIRMED
-    await notices.tell_worker(made["person_id"], kind, params, booking_id=made["id"], station_id=made["station_id"])
-    await notices.plan_reminders(made["person_id"], made["id"], made["starts_at"], params)
+    kind = NoticeKind.BOOKING_REQUESTED if made["status"] == Status.REQUESTED else NoticeKind.BOOKING_CONFIRMED
+    await _tell(made, made["station"], kind)
     return made_of(made)
 
 
@@ -123,7 +108,7 @@ async def _booked_before(actor: Actor, slot_id: UUID, request_key: str) -> Booki
             AS first_slot_id
         FROM booking b WHERE b.person_id = $1 AND b.request_key = $2""",
         actor.id,
-        request_key[:64],
+        request_key,
     )
     if found is None:
         return None
@@ -133,30 +118,38 @@ async def _booked_before(actor: Actor, slot_id: UUID, request_key: str) -> Booki
 
 
 async def cancel_booking(*, actor: Actor, booking_id: UUID, reason: str = "") -> BookingMade:
-    """Give the place back, until the cut-off. Cancelling twice changes nothing. Raises TooLateToChange."""
-    now = clock.now()
+    """Give the place back: the worker until the cut-off, staff for him at any time. Twice changes nothing more.
+
+    Raises NotFound, TooLateToChange, AlreadyChanged; Forbidden for another station's staff.
+    """
+    by_staff = actor.kind == "staff"
     async with sql.transaction():
-        booking = await _own_booking(actor, booking_id)
+        booking = await (booking_at_desk(actor, booking_id) if by_staff else _own_booking(actor, booking_id))
         if booking["status"] == Status.CANCELLED:
             return made_of(booking)
         _refuse_unless_waiting(booking)
-        if now >= rules.change_deadline(booking["starts_at"], booking["cutoff_minutes"]):
-            raise TooLateToChange
+        if not by_staff:
+            _refuse_late(booking)
         changed = await history.release(booking, Status.CANCELLED, actor, reason=reason)
         await notices.withdraw_reminders(booking_id)
         await notices.tell_worker(
             booking["person_id"],
             NoticeKind.BOOKING_CANCELLED,
-            params_of(booking, booking["station"]),
+            params_of(booking, booking["station"], changed["reason"]),
             booking_id=booking_id,
             station_id=booking["station_id"],
-            push=False,
+            hold=rules.UNDO_DESK,
+            push=by_staff,
         )
     return made_of(changed)
 
 
 async def restore_booking(*, actor: Actor, booking_id: UUID) -> BookingMade:
-    """Take back one's own cancellation while the place is still free. Raises UndoTooLate, SlotFull …"""
+    """Take back one's own cancellation of the last minutes while the place is still free.
+
+    What had to be kept when booking (notice, members first) was kept then.
+    Raises UndoTooLate, SlotFull, SlotClosed, TooLate, OverlappingBooking.
+    """
     try:
         async with sql.transaction():
             booking = await _own_booking(actor, booking_id)
@@ -165,12 +158,12 @@ async def restore_booking(*, actor: Actor, booking_id: UUID) -> BookingMade:
             own = booking["status"] == Status.CANCELLED and booking["changed_by"] == ActorKind.WORKER
             if not own or clock.now() > booking["changed_at"] + rules.UNDO_CANCEL:
                 raise UndoTooLate
-            if await sql.row(TAKE, booking["slot_id"], clock.now(), actor.is_member) is None:
-                raise await queries.why_refused(booking["slot_id"], actor)
+            if booking["starts_at"] <= clock.now():
+                raise TooLate
+            await history.hold_again(booking)
             changed = await history.change(booking, Status(booking["previous_status"]), actor, undo=True)
-            params = params_of(booking, booking["station"])
             await notices.withdraw(booking_id, NoticeKind.BOOKING_CANCELLED)
-            await notices.plan_reminders(booking["person_id"], booking_id, booking["starts_at"], params)
+            await remind(changed, booking["station"])
     except asyncpg.ExclusionViolationError as error:
         raise OverlappingBooking(await queries.overlapping(actor.id, booking["slot_id"])) from error
     return made_of(changed)
@@ -181,21 +174,23 @@ async def move_booking(*, actor: Actor, booking_id: UUID, slot_id: UUID) -> Book
 
     Moving to where it already is changes nothing. Raises what `book_slot` raises, TooLateToChange, OtherService.
     """
-    try:
-        async with sql.transaction():
-            booking = await _own_booking(actor, booking_id)
-            if booking["slot_id"] == slot_id:
-                return made_of(booking)
-            _refuse_unless_waiting(booking)
-            if clock.now() >= rules.change_deadline(booking["starts_at"], booking["cutoff_minutes"]):
-                raise TooLateToChange
-            changed = await _swap_places(actor, booking, slot_id)
-    except (asyncpg.ExclusionViolationError, asyncpg.DeadlockDetectedError) as error:
-        raise OverlappingBooking(await queries.overlapping(actor.id, slot_id, besides=booking_id)) from error
-    return made_of(changed)
+    for _ in range(TRIES):
+        try:
+            async with sql.transaction():
+                return await _move(actor, booking_id, slot_id)
+        except asyncpg.ExclusionViolationError as error:
+            raise OverlappingBooking(await queries.overlapping(actor.id, slot_id, besides=booking_id)) from error
+        except asyncpg.DeadlockDetectedError:
+            continue  # met another of this worker's bookings
+    raise Unavailable
 
 
-async def _swap_places(actor: Actor, booking: Any, slot_id: UUID) -> Any:
+async def _move(actor: Actor, booking_id: UUID, slot_id: UUID) -> BookingMade:
+    booking = await _own_booking(actor, booking_id)
+    if booking["slot_id"] == slot_id:
+        return made_of(booking)
+    _refuse_unless_waiting(booking)
+    _refuse_late(booking)
     # Two people who swap their places lock both slots in the same order.
     await sql.rows(
         "SELECT id FROM slot WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", [booking["slot_id"], slot_id]
@@ -205,35 +200,70 @@ async def _swap_places(actor: Actor, booking: Any, slot_id: UUID) -> Any:
         raise await queries.why_refused(slot_id, actor)
     if place["service"] != booking["service"]:
         raise OtherService
-    await sql.run("UPDATE slot SET taken = taken - 1 WHERE id = $1", booking["slot_id"])
+    await sql.run(history.GIVE_BACK, booking["slot_id"])
     changed = await history.move(booking, place, actor)
-    params = params_of(changed, place["station"])
-    await notices.withdraw_reminders(booking["id"])
-    await notices.tell_worker(
+    await notices.withdraw_reminders(booking_id)
+    await _tell(changed, place["station"], NoticeKind.BOOKING_MOVED, push=False)
+    return made_of(changed)
+
+
+async def _tell(booking: Any, station: str, kind: NoticeKind, *, push: bool = True) -> None:
+    """Tell the worker about a booking that now holds; reminders follow once it is confirmed."""
+    await notices.tell_worker_of(
         booking["person_id"],
-        NoticeKind.BOOKING_MOVED,
-        params,
+        kind,
+        params_of(booking, station),
         booking_id=booking["id"],
-        station_id=place["station_id"],
-        push=False,
+        station_id=booking["station_id"],
+        remind=booking["status"] == Status.CONFIRMED,
+        push=push,
     )
-    await notices.plan_reminders(booking["person_id"], booking["id"], place["starts_at"], params)
-    return changed
+
+
+async def remind(booking: Any, station: str) -> None:
+    """Plan the reminders of a booking that is confirmed again or at last."""
+    if booking["status"] == Status.CONFIRMED:
+        await notices.plan_reminders(
+            booking["person_id"], booking["id"], booking["starts_at"], params_of(booking, station)
+        )
+
+
+def _require_worker(actor: Actor) -> None:
+    if actor.kind == "visitor":
+        raise SignInNeeded
+    if actor.kind != "worker":
+        raise Forbidden
 
 
 async def _own_booking(actor: Actor, booking_id: UUID) -> Any:
     """The worker's booking, locked; somebody else's does not exist for him."""
+    _require_worker(actor)
     booking = await history.locked(booking_id)
     if booking is None or booking["person_id"] != actor.id:
         raise NotFound
     return booking
 
 
+async def booking_at_desk(actor: Actor, booking_id: UUID) -> Any:
+    """A booking at this member of staff's station, locked. Raises NotFound, Forbidden."""
+    booking = await history.locked(booking_id)
+    if booking is None:
+        raise NotFound
+    actor.require(Role.STAFF, station_id=booking["station_id"], region_code=booking["region_code"])
+    return booking
+
+
 def _refuse_unless_waiting(booking: Any) -> None:
     if booking["status"] not in (Status.REQUESTED, Status.CONFIRMED):
-        raise AlreadyChanged(
-            became=Status(booking["status"]), by=ActorKind(booking["changed_by"]), at=booking["changed_at"]
-        )
+        raise history.already_changed(booking)
+
+
+def _refuse_late(booking: Any) -> None:
+    deadline = rules.change_deadline(
+        booking["starts_at"], booking["cutoff_minutes"], slot_closed=booking["slot_closed"]
+    )
+    if clock.now() >= deadline:
+        raise TooLateToChange
 
 
 def params_of(booking: Any, station: str, reason: str = "") -> dict[str, str]:

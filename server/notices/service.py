@@ -14,9 +14,17 @@ from server.kit.ids import new_id
 from server.notices import rules
 from server.notices.models import NoticeKind
 
+# Its kind, whether by SMS too, when it stands in the inbox, when to try sending it.
+_Timed = tuple[NoticeKind, bool, datetime, datetime]
+REMINDERS = {"evening": NoticeKind.REMINDER_EVENING, "hour": NoticeKind.REMINDER_HOUR}
 INSERT = """INSERT INTO notice (id, person_id, staff_id, station_id, booking_id, kind, params, push, state,
     due_at, next_try_at, tries, receipt, error, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'due', $9, $10, 0, '', '', $11)"""
+INSERT_SERIES = """INSERT INTO notice (id, person_id, station_id, booking_id, kind, params, push, state,
+    due_at, next_try_at, tries, receipt, error, created_at)
+SELECT t.id, $1, $2, $3, t.kind, $4, t.push, 'due', t.due_at, t.next_try_at, 0, '', '', $5
+FROM unnest($6::uuid[], $7::text[], $8::boolean[], $9::timestamptz[], $10::timestamptz[])
+  AS t (id, kind, push, due_at, next_try_at)"""
 
 
 async def tell_worker(
@@ -84,11 +92,54 @@ async def _write(  # noqa: PLR0917 (the columns of one row)
     )
 
 
+async def tell_worker_of(
+    person_id: UUID,
+    kind: NoticeKind,
+    params: dict[str, Any],
+    *,
+    booking_id: UUID,
+    station_id: UUID,
+    remind: bool,
+    push: bool = True,
+) -> None:
+    """A message about a booking, and the reminders of one that is confirmed, in one statement."""
+    now, starts_at = clock.now(), datetime.fromisoformat(params["starts_at"])
+    told = (kind, push, now, rules.after_quiet(now, starts_at))
+    reminders = _reminders(starts_at, now) if remind else []
+    await _write_series(person_id, booking_id, station_id, params, [told, *reminders])
+
+
 async def plan_reminders(person_id: UUID, booking_id: UUID, starts_at: datetime, params: dict[str, Any]) -> None:
     """Remind the evening before and an hour before."""
-    kinds = {"evening": NoticeKind.REMINDER_EVENING, "hour": NoticeKind.REMINDER_HOUR}
-    for name, due in rules.reminder_times(starts_at, clock.now()).items():
-        await _write(person_id, None, kinds[name], params, booking_id, None, due, due, push=True)
+    await _write_series(person_id, booking_id, None, params, _reminders(starts_at, clock.now()))
+
+
+def _reminders(starts_at: datetime, now: datetime) -> list[_Timed]:
+    return [(REMINDERS[name], True, due, due) for name, due in rules.reminder_times(starts_at, now).items()]
+
+
+async def _write_series(
+    person_id: UUID, booking_id: UUID, station_id: UUID | None, params: dict[str, Any], series: list[_Timed]
+) -> None:
+    """Several messages about one booking in one statement."""
+    if not series:
+        return
+    kinds, pushes, due_ats, next_try_ats = map(list, zip(*series, strict=True))
+    encoded = msgspec.json.encode(params).decode()
+    ids = [new_id() for _ in series]
+    await sql.run(
+        INSERT_SERIES,
+        person_id,
+        station_id,
+        booking_id,
+        encoded,
+        clock.now(),
+        ids,
+        kinds,
+        pushes,
+        due_ats,
+        next_try_ats,
+    )
 
 
 async def withdraw_reminders(booking_id: UUID) -> None:
