@@ -124,7 +124,7 @@ async def list_stations(
     service: Annotated[list[ServiceKind] | None, QueryParameter(max_items=20)] = None,
     kind: Annotated[list[StationKind] | None, QueryParameter(max_items=20)] = None,
     facility: Annotated[list[Facility] | None, QueryParameter(max_items=20, description="all of them")] = None,
-    open_now: Annotated[bool, QueryParameter(query="open", description="open at this moment")] = False,
+    open_now: Annotated[bool, QueryParameter(name="open", description="open at this moment")] = False,
     after: Annotated[str, QueryParameter(max_length=120, description="`next` of the page before")] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = PAGE,
 ) -> Response[StationList]:
