@@ -17,14 +17,14 @@ from server.bookings.desk_queries import STATIONS_SHOWN
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_NAMES, Flash, what_happened, why_not
 from server.bookings.desk_sheet import Trouble, rows_on_paper
 from server.bookings.desk_sheet_pages import Asked, answer, desk_url, show_sheet
-from server.bookings.errors import AlreadyChanged, NotStarted
+from server.bookings.errors import AlreadyChanged
 from server.bookings.schemas import BookingMade
 from server.bookings.words import SERVICE_NAMES
 from server.edge.access import Audience, allow
 from server.edge.forms import read_form
 from server.edge.htmx import page, redirect
 from server.edge.i18n import _
-from server.errors import AppError, NotFound
+from server.errors import AppError, Conflict, NotFound
 from server.kit import clock
 from server.kit.text import N_, clean
 from server.people.queries import staff_name
@@ -123,7 +123,7 @@ async def act_on_booking(request: Req, station_id: Id, booking_id: Id) -> Respon
     since = clock.now()
     try:
         await verb(actor=request.user, booking_id=booking_id)
-    except (AlreadyChanged, NotStarted) as refused:
+    except Conflict as refused:
         return await _show_refused(request, station_id, booking_id, refused)
     return await answer(request, station_id, since)
 
@@ -138,7 +138,7 @@ async def decline_booking(request: Req, station_id: Id, booking_id: Id) -> Respo
     since = clock.now()
     try:
         await desk.decline_booking(actor=request.user, booking_id=booking_id, reason=reason)
-    except AlreadyChanged as refused:
+    except Conflict as refused:
         return await _show_refused(request, station_id, booking_id, refused)
     return await answer(request, station_id, since)
 

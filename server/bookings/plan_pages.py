@@ -15,7 +15,6 @@ from server.bookings.desk_pages import read_reason
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_LOOKS, STATUS_NAMES
 from server.bookings.desk_sheet import Trouble, rows_of
 from server.bookings.desk_sheet_pages import desk_url
-from server.bookings.errors import AlreadyChanged
 from server.bookings.plan_flow_pages import (
     DAY_NAMES,
     EDIT,
@@ -47,6 +46,7 @@ from server.bookings.typed_hours import (
 from server.bookings.words import ELIGIBILITY_NAMES, SERVICE_NAMES
 from server.edge.htmx import page, redirect
 from server.edge.i18n import _
+from server.errors import Conflict
 from server.kit import clock
 from server.kit.text import N_
 from server.people.models import Role
@@ -229,7 +229,7 @@ async def call_off(request: Req, station_id: Id, booking_id: Id) -> Response[Any
         return await _affected_page(request, station_id, trouble, status=422)
     try:
         await desk.decline_booking(actor=request.user, booking_id=booking_id, reason=reason)
-    except AlreadyChanged as refused:
+    except Conflict as refused:
         trouble = Trouble(booking_id, note=_(refused.text))
         return await _affected_page(request, station_id, trouble, status=409)
     return redirect(request, f"{plan_url(station_id)}/affected?told=1")
