@@ -66,17 +66,17 @@ def open_state(
     ]
     for index, (day, (opens, closes)) in enumerate(spans):
         if day == today and opens <= minute < closes:
-            return OpenState(is_open=True, until=_end_of(spans, index))
+            return OpenState(is_open=True, until=_end_of(spans, index, today + timedelta(days=LOOK_AHEAD_DAYS - 1)))
         if day > today or opens > minute:
             return OpenState(is_open=False, opens=clock.at(day, opens))
     return OpenState(is_open=False)
 
 
-def _end_of(spans: list[tuple[date, Sequence[int]]], index: int) -> datetime | None:
-    """When an open span ends, following it over midnight; None for a door that is always open."""
+def _end_of(spans: list[tuple[date, Sequence[int]]], index: int, last_day: date) -> datetime | None:
+    """When an open span ends, following it over midnight; None for a door that is open as far as one looks."""
     day, (_, closes) = spans[index]
     for next_day, (opens, next_closes) in spans[index + 1 :]:
         if closes != MIDNIGHT or opens != 0 or next_day != day + timedelta(days=1):
-            return clock.at(day, closes)
+            break
         day, closes = next_day, next_closes
-    return None
+    return None if (day, closes) == (last_day, MIDNIGHT) else clock.at(day, closes)

@@ -51,6 +51,8 @@ def read_lines(content: bytes) -> Iterator[Line]:
             keys = _keys(row)
         else:
             yield number, {key: text[:LONGEST_CELL] for key, text in zip(keys, row, strict=False) if key}
+    if keys is None:
+        raise FileUnreadable
 
 
 def _too_large() -> FileTooLarge:
