@@ -18,6 +18,7 @@ from server.bookings.desk_sheet import acts_for
 from server.bookings.errors import AlreadyChanged, NotStarted, TicketElsewhere, UndoTooLate
 from server.bookings.models import ServiceKind, Status
 from server.bookings.schemas import BookingMade, DeskLine
+from server.bookings.service import cancel_booking
 from server.edge.access import Audience, allow
 from server.edge.openapi import problems
 from server.errors import Forbidden, Invalid, NotFound, SignInNeeded
@@ -174,10 +175,20 @@ async def confirm_booking(request: Req, booking_id: Id) -> BookingState:
     responses=problems(*DOORS, AlreadyChanged),
 )
 async def decline_booking(request: Req, booking_id: Id, data: JSONBody[Reason]) -> BookingState:
-    reason = clean(data.reason)
-    if not reason:
-        raise Invalid(NO_REASON, field="reason")
-    return _state(await desk.decline_booking(actor=request.user, booking_id=booking_id, reason=reason))
+    return _state(await desk.decline_booking(actor=request.user, booking_id=booking_id, reason=_reason(data)))
+
+
+@post(
+    f"{BOOKING}/cancel",
+    opt=STAFF,
+    tags=["desk"],
+    operation_id="cancelBookingAtDesk",
+    summary="Call a booking off, with a reason that the worker reads",
+    status_code=200,
+    responses=problems(*DOORS, AlreadyChanged),
+)
+async def call_off(request: Req, booking_id: Id, data: JSONBody[Reason]) -> BookingState:
+    return _state(await cancel_booking(actor=request.user, booking_id=booking_id, reason=_reason(data)))
 
 
 @post(
@@ -266,6 +277,13 @@ async def _step(request: Req, booking_id: UUID, verb: Callable[..., Awaitable[Bo
     return _state(await verb(actor=request.user, booking_id=booking_id))
 
 
+def _reason(data: Reason) -> str:
+    reason = clean(data.reason)
+    if not reason:
+        raise Invalid(NO_REASON, field="reason")
+    return reason
+
+
 def _state(made: BookingMade) -> BookingState:
     return BookingState(made.id, made.code, made.status, made.starts_at, made.ends_at)
 
@@ -281,6 +299,7 @@ handlers: list[Any] = [
     show_booking,
     confirm_booking,
     decline_booking,
+    call_off,
     check_in,
     mark_served,
     mark_no_show,

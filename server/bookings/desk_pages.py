@@ -19,6 +19,7 @@ from server.bookings.desk_sheet import Trouble, rows_on_paper
 from server.bookings.desk_sheet_pages import Asked, answer, desk_url, show_sheet
 from server.bookings.errors import AlreadyChanged
 from server.bookings.schemas import BookingMade
+from server.bookings.service import cancel_booking
 from server.bookings.words import SERVICE_NAMES
 from server.edge.access import Audience, allow
 from server.edge.forms import read_form
@@ -40,6 +41,10 @@ VERBS: dict[str, Callable[..., Awaitable[BookingMade]]] = {
     "check-in": desk.check_in,
     "served": desk.mark_served,
     "no-show": desk.mark_no_show,
+}
+REFUSALS: dict[str, Callable[..., Awaitable[BookingMade]]] = {
+    "decline": desk.decline_booking,
+    "cancel": cancel_booking,
 }
 NO_REASON = N_("请写一句理由，或点一句现成的：对方会看到。")
 LONG_REASON = N_("理由太长了，最多 200 个字。")
@@ -128,16 +133,17 @@ async def act_on_booking(request: Req, station_id: Id, booking_id: Id) -> Respon
     return await answer(request, station_id, since)
 
 
-@post(f"{BOOKING}/decline", opt=STAFF, include_in_schema=False)
-async def decline_booking(request: Req, station_id: Id, booking_id: Id) -> Response[Any]:
-    """No, with a reason that the worker reads."""
+@post([f"{BOOKING}/{verb}" for verb in REFUSALS], opt=STAFF, include_in_schema=False)
+async def turn_away(request: Req, station_id: Id, booking_id: Id) -> Response[Any]:
+    """No to a request, or a booking called off; with a reason that the worker reads."""
+    verb = REFUSALS[request.url.path.rpartition("/")[2]]
     await desk_queries.require_here(station_id, [booking_id])
     reason, trouble = await read_reason(request, booking_id)
     if trouble:
         return await show_sheet(request, station_id, fragment="desk", status=422, trouble=trouble)
     since = clock.now()
     try:
-        await desk.decline_booking(actor=request.user, booking_id=booking_id, reason=reason)
+        await verb(actor=request.user, booking_id=booking_id, reason=reason)
     except Conflict as refused:
         return await _show_refused(request, station_id, booking_id, refused)
     return await answer(request, station_id, since)
@@ -252,7 +258,7 @@ handlers: list[Any] = [
     print_day,
     follow_desk,
     act_on_booking,
-    decline_booking,
+    turn_away,
     confirm_listed,
     undo,
     show_phone,

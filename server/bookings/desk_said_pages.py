@@ -56,6 +56,7 @@ DID = {
     Status.ARRIVED: N_("已签到：%(what)s"),
     Status.SERVED: N_("办完了：%(what)s"),
     Status.DECLINED: N_("已婉拒：%(what)s"),
+    Status.CANCELLED: N_("已取消：%(what)s"),
     Status.NO_SHOW: N_("记作没来：%(what)s"),
 }
 USED_UP = {

@@ -89,8 +89,8 @@ def acts_for(line: DeskLine, now: datetime) -> tuple[str, ...]:
         return ("confirm", "decline")
     if line.status is Status.CONFIRMED:
         if not today:
-            return ("served", "no-show") if started else ("decline",)
-        return ("check-in", "no-show" if started else "decline")
+            return ("served", "no-show") if started else ("cancel",)
+        return ("check-in", "no-show" if started else "cancel")
     return ("served",) if line.status is Status.ARRIVED else ()
 
 

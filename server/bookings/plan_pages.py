@@ -10,7 +10,7 @@ from uuid import UUID
 from litestar import get, post
 from litestar.response import Response
 
-from server.bookings import desk, desk_queries, plan, queries
+from server.bookings import desk_queries, plan, queries
 from server.bookings.desk_pages import read_reason
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_LOOKS, STATUS_NAMES
 from server.bookings.desk_sheet import Trouble, rows_of
@@ -32,6 +32,7 @@ from server.bookings.plan_flow_pages import (
     show_errors,
 )
 from server.bookings.plan_queries import StationPlan, station_plan
+from server.bookings.service import cancel_booking
 from server.bookings.slots import Plan
 from server.bookings.typed_hours import (
     Mistake,
@@ -219,7 +220,7 @@ async def show_affected(request: Req, station_id: Id) -> Response[Any]:
     return await _affected_page(request, station_id)
 
 
-@post(f"{STATION}/affected/{{booking_id:uuid}}/decline", opt=MANAGER, include_in_schema=False)
+@post(f"{STATION}/affected/{{booking_id:uuid}}/cancel", opt=MANAGER, include_in_schema=False)
 async def call_off(request: Req, station_id: Id, booking_id: Id) -> Response[Any]:
     """Call one of them off, with a reason that the worker reads."""
     await desk_queries.require_desk(station_id, request.user, Role.MANAGER)
@@ -228,7 +229,7 @@ async def call_off(request: Req, station_id: Id, booking_id: Id) -> Response[Any
     if trouble:
         return await _affected_page(request, station_id, trouble, status=422)
     try:
-        await desk.decline_booking(actor=request.user, booking_id=booking_id, reason=reason)
+        await cancel_booking(actor=request.user, booking_id=booking_id, reason=reason)
     except Conflict as refused:
         trouble = Trouble(booking_id, note=_(refused.text))
         return await _affected_page(request, station_id, trouble, status=409)
@@ -249,7 +250,7 @@ async def _affected_page(
         saved=saved_counts(request),
         told=request.query_params.get("told") == "1",
         back=plan_url(station_id),
-        decline_url=f"{plan_url(station_id)}/affected",
+        cancel_url=f"{plan_url(station_id)}/affected",
         ready_reasons=READY_REASONS,
         service_names=SERVICE_NAMES,
         status_names=STATUS_NAMES,

@@ -252,7 +252,8 @@ class TestDecline:
 
     async def test_words_of_ones_own(self, desk):
         booking = await desk.booked()
-        await press(desk, booking, "decline", {"reason": "李师傅今天病了，明天来好吗"})
+        await press(desk, booking, "cancel", {"reason": "李师傅今天病了，明天来好吗"})
+        assert await desk.status(booking) is Status.CANCELLED
         page = (await desk.site.open(desk.url)).text
         assert "李师傅今天病了，明天来好吗" in row_of(page, booking)
 
@@ -380,7 +381,7 @@ class TestTwoAtOnce:
 
 
 class TestScope:
-    @pytest.mark.parametrize("verb", ["confirm", "check-in", "served", "no-show", "decline", "phone", "phoned"])
+    @pytest.mark.parametrize("verb", ["confirm", "check-in", "served", "no-show", "decline", "cancel", "phone", "phoned"])
     async def test_no_step_at_another_stations_booking(self, desk, verb):
         booking = await desk.asked()
         other = await make_station()
