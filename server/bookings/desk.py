@@ -123,7 +123,10 @@ async def mark_no_show(*, actor: Actor, booking_id: UUID) -> BookingMade:
 
 
 async def undo_step(*, actor: Actor, booking_id: UUID) -> BookingMade:
-    """Take back the last step of this desk within a minute. Raises UndoTooLate, also where the place is gone."""
+    """Take back the last step of this desk within a minute.
+
+    Raises UndoTooLate, also where the place is gone, and SlotClosed.
+    """
     try:
         return await _undo(actor, booking_id)
     except (asyncpg.ExclusionViolationError, SlotFull) as error:
@@ -137,7 +140,7 @@ async def _undo(actor: Actor, booking_id: UUID) -> BookingMade:
         if not by_staff or clock.now() > booking["changed_at"] + rules.UNDO_DESK:
             raise UndoTooLate
         if booking["status"] in RELEASED:
-            await history.hold_again(booking, even_closed=True)
+            await history.hold_again(booking)
         changed = await history.change(booking, Status(booking["previous_status"]), actor, undo=True)
         await notices.withdraw_reminders(booking_id)
         await remind(changed, booking["station"])

@@ -88,15 +88,13 @@ async def release(booking: Any, to: Status, actor: Actor, *, reason: str = "") -
     return changed
 
 
-async def hold_again(booking: Any, *, even_closed: bool = False) -> None:
+async def hold_again(booking: Any) -> None:
     """Take the place back that a locked booking gave away. Raises SlotClosed, SlotFull."""
     tag = await sql.run(
-        "UPDATE slot SET taken = taken + 1 WHERE id = $1 AND taken < capacity AND (NOT closed OR $2)",
-        booking["slot_id"],
-        even_closed,
+        "UPDATE slot SET taken = taken + 1 WHERE id = $1 AND taken < capacity AND NOT closed", booking["slot_id"]
     )
     if tag != "UPDATE 1":
-        raise SlotClosed if booking["slot_closed"] and not even_closed else SlotFull
+        raise SlotClosed if booking["slot_closed"] else SlotFull
 
 
 async def move(booking: Any, place: Any, actor: Actor) -> Any:

@@ -16,6 +16,7 @@ import msgspec
 
 from server.bookings import rules
 from server.bookings.models import ACTIVE
+from server.bookings.planning import Held, Span, sort_out
 from server.db import sql
 from server.kit import clock
 from server.kit.ids import new_id
@@ -24,7 +25,7 @@ from server.notices.models import NoticeKind
 from server.stations.hours import common, ranges_on
 
 BATCH = 200
-Span = tuple[datetime, datetime]
+LONGEST = timedelta(days=1)  # of a slot
 
 INSERT_SLOTS = """
 INSERT INTO slot (id, offering_id, station_id, region_code, starts_at, ends_at, capacity)
@@ -106,7 +107,7 @@ def _spans(offering: Any, first: date, last: date) -> Iterable[Span]:
         special = specials.get(day.isoformat())
         ranges = ranges_on(own or hours, day, special=special, **season)
         if own and special is not None:
-            ranges = common(ranges_on(own, day, **season) or ranges, special)
+            ranges = common(ranges_on(own, day, **season), special)
         for start, end in rules.slot_times(ranges, offering["minutes"]):
             yield clock.at(day, start), clock.at(day, end)
 
@@ -152,47 +153,65 @@ async def replan(station_id: UUID) -> Plan:
 
 
 async def _replan_offering(offering: Any, plan: Plan) -> None:
-    now = clock.now()
-    last = clock.today() + timedelta(days=offering["horizon_days"])
-    wanted = {starts: ends for starts, ends in _spans(offering, clock.today(), last) if starts > now}
-    existing = await sql.rows(
-        """SELECT s.id, s.starts_at, s.ends_at, s.closed, s.taken,
-            EXISTS (SELECT FROM booking b WHERE b.slot_id = s.id) AS used
-        FROM slot s WHERE s.offering_id = $1 AND s.starts_at > $2 ORDER BY s.id FOR UPDATE""",
-        offering["id"],
-        now,
-    )
-    right = [s for s in existing if wanted.get(s["starts_at"]) == s["ends_at"]]
-    wrong = [s for s in existing if wanted.get(s["starts_at"]) != s["ends_at"]]
-    kept = [s for s in wrong if s["used"]]
-    plan.removed += await _delete([s["id"] for s in wrong if not s["used"]])
-    plan.closed += sum(not s["closed"] for s in kept)
-    plan.affected += await _close([s["id"] for s in kept if not s["closed"]])
-    await _reopen([s["id"] for s in right], offering["capacity"])
-    busy = [(s["starts_at"], s["ends_at"]) for s in kept if s["taken"]]
-    have = {s["starts_at"] for s in right} | {s["starts_at"] for s in kept}
-    missing = [span for span in wanted.items() if span[0] not in have and not _overlaps(span, busy)]
-    plan.added += await _insert([(offering["id"], span) for span in missing])
+    now, today = clock.now(), clock.today()
+    last = today + timedelta(days=offering["horizon_days"])
+    slots = await _locked_slots(offering["id"], now)
+    ahead = [slot for slot in slots if slot.starts_at > now]
+    running = [slot.span for slot in slots if slot.starts_at <= now and slot.taken]
+    furthest = max([last, *(clock.local(slot.starts_at).date() for slot in ahead)])
+    right = {starts: ends for starts, ends in _spans(offering, today, furthest) if starts > now}
+    to_do = sort_out(ahead, right, running=running, until=clock.at(last, 1440))
+    plan.removed += len(to_do.deleted)
+    plan.closed += len(to_do.closed)
+    await _delete(to_do.deleted)
+    plan.affected += await _close(to_do.closed)
+    await _open(to_do.opened, offering["capacity"])
+    plan.added += await _insert([(offering["id"], span) for span in to_do.added])
     await sql.run("UPDATE offering SET rolled_until = $2 WHERE id = $1", offering["id"], last)
 
 
-def _overlaps(span: Span, others: list[Span]) -> bool:
-    """Whether a new slot would promise the same minutes that a kept booking already has."""
-    return any(span[0] < ends and starts < span[1] for starts, ends in others)
+async def _locked_slots(offering_id: UUID, now: datetime) -> list[Held]:
+    """The slots that are not over, locked."""
+    # Two statements: the one that waits for a booking under way still sees the table without it.
+    await sql.rows(
+        "SELECT FROM slot WHERE offering_id = $1 AND starts_at > $2 AND ends_at > $3 ORDER BY id FOR UPDATE",
+        offering_id,
+        now - LONGEST,
+        now,
+    )
+    found = await sql.rows(
+        """SELECT s.id, s.starts_at, s.ends_at, s.closed, s.taken,
+            EXISTS (SELECT FROM booking b WHERE b.slot_id = s.id) AS used
+        FROM slot s WHERE s.offering_id = $1 AND s.starts_at > $2 AND s.ends_at > $3""",
+        offering_id,
+        now - LONGEST,
+        now,
+    )
+    return [Held(**row) for row in found]
 
 
-async def _delete(slot_ids: list[UUID]) -> int:
+async def _delete(slot_ids: list[UUID]) -> None:
     await sql.run("DELETE FROM slot WHERE id = ANY($1)", slot_ids)
-    return len(slot_ids)
 
 
-async def _reopen(slot_ids: list[UUID], capacity: int) -> None:
+async def _open(ends_of: dict[UUID, datetime], capacity: int) -> None:
+    """Slots as they should be: open, with their ends and places; who was told otherwise need not hear it any more."""
+    found = await sql.rows(
+        """SELECT b.id FROM booking b JOIN slot s ON s.id = b.slot_id
+        WHERE s.id = ANY($1) AND s.closed AND b.status = ANY($2)""",
+        list(ends_of),
+        list(ACTIVE),
+    )
     await sql.run(
-        """UPDATE slot SET closed = false, capacity = greatest($2, taken)
-        WHERE id = ANY($1) AND (closed OR capacity <> greatest($2, taken))""",
-        slot_ids,
+        """UPDATE slot s SET closed = false, ends_at = t.ends_at, capacity = greatest($3, s.taken)
+        FROM unnest($1::uuid[], $2::timestamptz[]) AS t (id, ends_at)
+        WHERE s.id = t.id AND (s.closed OR s.ends_at <> t.ends_at OR s.capacity <> greatest($3, s.taken))""",
+        list(ends_of),
+        list(ends_of.values()),
         capacity,
     )
+    for row in found:
+        await notices.withdraw(row["id"], NoticeKind.BOOKING_AFFECTED)
 
 
 async def _close(slot_ids: list[UUID]) -> list[Affected]:
