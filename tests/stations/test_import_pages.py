@@ -47,8 +47,7 @@ async def test_an_officer_uploads_looks_and_applies(officer_site):
 async def test_mistakes_are_shown_by_line_and_column(officer_site):
     sent = await send(officer_site, as_csv(GOOD | {"纬度": "<b>北</b>"}))
     look = await officer_site.open(sent.headers["location"])
-    assert "第 2 行" in look.text
-    assert "纬度" in look.text
+    assert "第 2 行 · 纬度" in look.text
     assert "&lt;b&gt;北&lt;/b&gt;" in look.text
     assert "导入这些站点" not in look.text
 
