@@ -25,8 +25,7 @@ from server.edge.problems import EXCEPTION_HANDLERS
 from server.edge.sessions import SignedIn
 from server.edge.style import show_style
 from server.edge.templates import make_environment
-from server.kit import crypto
-from server.notices import sms
+from server.process import equip
 from server.stations import api as stations_api
 from server.stations import changes, import_pages
 from server.stations import pages as stations_pages
@@ -53,8 +52,7 @@ def rooms() -> list[ControllerRouterHandler]:
 
 def create_app(settings: Settings, database_url: str) -> Litestar:
     """The web application on an open road to its database. Raises RuntimeError for a route without an audience."""
-    crypto.install(crypto.Vault(settings.data_keys, settings.data_key, settings.secret))
-    sms.install(sms.DemoSms(settings))
+    equip(settings)
     changes.when_opening_changes(follow_openings)
     hub = LiveHub(database_url)
 

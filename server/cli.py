@@ -1,0 +1,66 @@
+"""The command line. `niangjia run` starts everything; the other commands are its parts and the operator's tools."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from server.config import SettingsError, read_settings
+from server.db.embedded import StartFailed
+from server.process import DataInUse, leave_when, standard_input_closed, start
+
+# Command, what it does, where it is: modules load only when called.
+COMMANDS = (
+    ("run", "start everything: database, web, worker", "server.run:run"),
+    ("web", "serve the web application", "server.web:web"),
+    ("worker", "run the recurring jobs and send messages", "server.worker:worker"),
+    ("migrate", "bring the database to this release", "server.commands:migrate"),
+    ("demo", "load the demo network (demo mode only)", "server.commands:demo"),
+    ("check", "check settings and database", "server.commands:check"),
+    ("import-stations", "import stations from a CSV or XLSX file, all or nothing", "server.commands:import_stations"),
+    ("create-officer", "make a staff account for a region", "server.commands:create_officer"),
+)
+BAD_SETTINGS = 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of all commands."""
+    made = argparse.ArgumentParser(prog="niangjia", description=__doc__)
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    by_name = {}
+    for name, what, target in COMMANDS:
+        by_name[name] = commands.add_parser(name, help=what, description=what)
+        by_name[name].set_defaults(target=target)
+    for name in ("web", "worker"):
+        by_name[name].add_argument("--supervised", action="store_true", help="leave when standard input closes")
+    by_name["import-stations"].add_argument("file", help="CSV or XLSX; see docs/operations.md for its columns")
+    officer = by_name["create-officer"]
+    officer.add_argument("login")
+    officer.add_argument("--name", required=True, help="how colleagues see the officer")
+    officer.add_argument("--region", required=True, type=int, metavar="CODE", help="division code, such as 450100")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status: 0 done, 1 failed, 2 wrong arguments or settings."""
+    given = parser().parse_args(arguments)
+    try:
+        settings = read_settings()
+        start(settings)
+        if getattr(given, "supervised", False):
+            leave_when(standard_input_closed)
+        module, _, function = given.target.partition(":")
+        status: int = getattr(import_module(module), function)(settings, given)
+    except SettingsError as error:
+        sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
+        return BAD_SETTINGS
+    except (DataInUse, StartFailed) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

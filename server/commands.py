@@ -1,0 +1,110 @@
+"""The operator's tools on the command line. Each gets settings and arguments and gives an exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import sys
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pyotp
+from tortoise.exceptions import IntegrityError
+
+from server.config import Settings
+from server.db import health, lifespan
+from server.demo.load import load_demo
+from server.errors import AppError
+from server.people.actors import GrantHeld
+from server.people.models import Role
+from server.people.staff import create_staff
+from server.process import database_of
+from server.stations.divisions import find_place
+from server.stations.importing import import_file
+from server.stations.service import load_divisions
+
+SHORTEST_PASSWORD = 12
+
+
+def migrate(settings: Settings, _given: Namespace) -> int:
+    """Bring the database to this release."""
+    with database_of(settings) as url:
+        asyncio.run(upgrade(url))
+    return 0
+
+
+async def upgrade(url: str) -> None:
+    """Migrations, then the divisions that ship with this release."""
+    await lifespan.migrate(url)
+    async with lifespan.database(url):
+        await load_divisions()
+
+
+def demo(settings: Settings, _given: Namespace) -> int:
+    """Load the demo network; refused outside demo mode."""
+    if not settings.demo:
+        return _fail("NIANGJIA_MODE: the demo network is loaded in demo mode only")
+    for line in _with_database(settings, load_demo):
+        _say(line)
+    return 0
+
+
+def check(settings: Settings, _given: Namespace) -> int:
+    """Say what would keep this installation from working."""
+    with database_of(settings) as url:
+        mistakes = asyncio.run(health.mistakes(url))
+    sys.stderr.writelines(f"{mistake}\n" for mistake in mistakes)
+    return 1 if mistakes else 0
+
+
+def import_stations(settings: Settings, given: Namespace) -> int:
+    """Import a file of stations: all of it, or none with every mistake named."""
+    try:
+        look = _with_database(settings, lambda: import_file(given.file))
+    except (AppError, OSError) as error:
+        return _fail(str(error))
+    for mistake in look.errors:
+        _fail(f"{given.file}:{mistake.line}: {mistake.column}: {mistake.message % mistake.params}")
+    if look.error_count:
+        return _fail(f"{look.error_count} mistakes; nothing was imported")
+    _say(f"{look.rows} rows: {look.new} new, {look.changed} changed, {look.unchanged} unchanged")
+    return 0
+
+
+def create_officer(settings: Settings, given: Namespace) -> int:
+    """Make an officer's account; the password is asked for, or read from standard input."""
+    if find_place(given.region) is None:
+        return _fail(f"--region: there is no division {given.region}")
+    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if len(password) < SHORTEST_PASSWORD:
+        return _fail(f"password: at least {SHORTEST_PASSWORD} characters")
+    grant = GrantHeld(Role.OFFICER, region_code=given.region)
+    try:
+        _, secret = _with_database(
+            settings,
+            lambda: create_staff(login=given.login, display_name=given.name, password=password, grants=[grant]),
+        )
+    except IntegrityError:
+        return _fail(f"login: {given.login} is taken")
+    _say(f"key for the authenticator app: {secret}")
+    _say(pyotp.TOTP(secret).provisioning_uri(name=given.login, issuer_name="娘家人"))
+    return 0
+
+
+def _with_database(settings: Settings, work: Callable[[], Awaitable[Any]]) -> Any:
+    async def do(url: str) -> Any:
+        async with lifespan.database(url):
+            return await work()
+
+    with database_of(settings) as url:
+        return asyncio.run(do(url))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _fail(line: str) -> int:
+    sys.stderr.write(f"{line}\n")
+    return 1

@@ -1,0 +1,83 @@
+"""What every process of ours does as it starts: keys and senders, logs, the database, leaving with its parent."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+from server.config import Settings
+from server.db import embedded
+from server.kit import crypto
+from server.logs import log_as_json
+from server.notices import sms
+
+
+class DataInUse(RuntimeError):
+    """Another process of ours has started the database of this data folder."""
+
+
+def equip(settings: Settings) -> None:
+    """Give this process its keys and its way to send messages."""
+    crypto.install(crypto.Vault(settings.data_keys, settings.data_key, settings.secret))
+    sms.install(sms.DemoSms(settings))
+
+
+def start(settings: Settings) -> None:
+    """What each command does first."""
+    log_as_json(settings.log_level)
+    equip(settings)
+
+
+@contextmanager
+def database_of(settings: Settings, *, alone: bool = False) -> Iterator[str]:
+    """The address of the database: DATABASE_URL, or the embedded server for as long as it is needed.
+
+    Who starts the embedded server stops it; later ones join it, unless they want to be `alone`.
+    Raises DataInUse, or StartFailed where the server does not start.
+    """
+    if settings.database_url:
+        yield settings.database_url
+        return
+    folder = settings.data_dir / "postgres"
+    with _held(settings.data_dir) as ours:
+        if not ours and (alone or not embedded.is_running(folder)):
+            raise DataInUse(f"{settings.data_dir}: already in use by another niangjia process")
+        try:
+            yield embedded.start(folder)
+        finally:
+            if ours:
+                embedded.stop(folder)
+
+
+@contextmanager
+def _held(data_dir: Path) -> Iterator[bool]:
+    """Whether the data folder is ours; the kernel takes it back from a process that dies."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def leave_when(gone: Callable[[], object]) -> None:
+    """End this process, in its usual way, as soon as `gone` returns: it waits for the parent's end."""
+
+    def wait() -> None:
+        gone()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=wait, daemon=True).start()
+
+
+def standard_input_closed() -> None:
+    """Wait until nobody holds the other end of standard input any more."""
+    while os.read(0, 1):
+        pass

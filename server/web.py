@@ -1,0 +1,66 @@
+"""`niangjia web`: the web processes, each with an application of its own, behind one port."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+from argparse import Namespace
+
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+from granian.server import Server
+from litestar import Litestar
+
+from server import process
+from server.app import create_app
+from server.config import Settings, read_settings
+from server.logs import log_as_json, logging_config
+
+MOST_OPEN = 16_384  # requests of one process, open pages with live events included
+STOP_SECONDS = 2  # then open pages with live events are cut; they come back by themselves
+
+
+def web(settings: Settings, _given: Namespace) -> int:
+    """The command: serve until told to stop."""
+    with process.database_of(settings) as url:
+        serve(settings, url)
+    return 0
+
+
+def serve(settings: Settings, database_url: str) -> None:
+    """Start the processes and wait for their end."""
+    os.environ["DATABASE_URL"] = database_url  # for the processes that start below
+    _allow_many_files()
+    Server(
+        "server.web",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=settings.web_processes,
+        websockets=False,
+        backlog=4096,
+        backpressure=MOST_OPEN,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.warning,
+        log_dictconfig=logging_config(settings.log_level),
+    ).serve(target_loader=load, wrap_loader=False)
+
+
+def load() -> Litestar:
+    """The application of one web process, which ends with the one that started it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        process.leave_when(parent.join)
+    settings = read_settings()
+    log_as_json(settings.log_level)
+    return create_app(settings, settings.database_url or "")
+
+
+def _allow_many_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, 4 * MOST_OPEN) if hard != resource.RLIM_INFINITY else 4 * MOST_OPEN
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
