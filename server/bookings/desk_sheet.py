@@ -16,6 +16,8 @@ from server.kit.phone import masked
 from server.kit.text import N_
 
 AWAITING_SHOWN = 60
+# Nobody works through more rows than this at a time; the next ones move up.
+ROWS_SHOWN = 80
 SOON = timedelta(hours=2)
 DONE = (*RELEASED, Status.SERVED, Status.NO_SHOW)
 
@@ -79,7 +81,6 @@ class Sheet:
     counts: list[tuple[str, int]]
     escalated: int
     found: list[Row] | None = None
-    shown: set[UUID] = field(default_factory=set)
 
 
 def acts_for(line: DeskLine, now: datetime) -> tuple[str, ...]:
@@ -107,7 +108,7 @@ def make_sheet(
     waiting = sorted(day.awaiting, key=lambda line: (line.confirm_by or line.starts_at, line.starts_at))
     if found is not None:
         rows = [_row(line, day.day, now, trouble) for line in found]
-        return Sheet([], 0, [], [], 0, found=rows, shown={row.id for row in rows})
+        return Sheet([], 0, [], [], 0, found=rows)
     awaiting = [_row(line, day.day, now, trouble) for line in waiting[:AWAITING_SHOWN]]
     on_top = {line.id for line in waiting}
     lines = [
@@ -122,7 +123,6 @@ def make_sheet(
         _groups(rows, now),
         _counts(day.lines),
         sum(line.escalated for line in waiting),
-        shown={row.id for row in (*awaiting, *rows)},
     )
 
 

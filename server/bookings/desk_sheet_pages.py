@@ -13,7 +13,7 @@ from litestar.response import Response
 
 from server.bookings import desk_queries, queries
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_LOOKS, STATUS_NAMES, Flash, undo_for
-from server.bookings.desk_sheet import Trouble, make_sheet
+from server.bookings.desk_sheet import ROWS_SHOWN, Trouble, make_sheet
 from server.bookings.models import ServiceKind, Status
 from server.bookings.words import SERVICE_NAMES
 from server.edge.htmx import page, redirect, wants_fragment
@@ -116,6 +116,7 @@ async def show_sheet(
         desk_url=desk_url(station_id),
         station_name=day.station_name,
         sheet=sheet,
+        rows_shown=ROWS_SHOWN,
         asked=asked,
         query=asked.query,
         near_days=[clock.today() + timedelta(days=n) for n in NEAR_DAYS],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,13 +65,20 @@ async def read_typed(request: Req) -> dict[str, str]:
 
 
 def show_errors(mistakes: Sequence[Mistake]) -> list[FieldError]:
-    """Mistakes in the reader's language."""
-    return [FieldError(mistake.field, _(mistake.message)) for mistake in mistakes]
+    """Mistakes in the reader's language; those of a week say their day."""
+    return [FieldError(mistake.field, _said(mistake)) for mistake in mistakes]
+
+
+def _said(mistake: Mistake) -> str:
+    in_week = re.match(r"d([0-7])(?:r|off)", mistake.field)
+    if not in_week:
+        return _(mistake.message)
+    return _("%(day)s：%(mistake)s", day=_(DAY_NAMES[int(in_week.group(1))]), mistake=_(mistake.message))
 
 
 def at_fields(mistakes: Sequence[Mistake]) -> Mapping[str, str]:
     """The same by field; nothing where a field is right."""
-    return defaultdict(str, {error.field: error.message for error in show_errors(mistakes)})
+    return defaultdict(str, {mistake.field: _(mistake.message) for mistake in mistakes})
 
 
 async def preview_or_apply(request: Req, plan: StationPlan, change: Change, typed: Mapping[str, str]) -> Response[Any]:
