@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         by_name[name].set_defaults(target=target)
     for name in ("web", "worker"):
         by_name[name].add_argument("--supervised", action="store_true", help="leave when standard input closes")
-    by_name["import-stations"].add_argument("file", help="CSV or XLSX; see docs/operations.md for its columns")
+    by_name["import-stations"].add_argument("file", help="CSV or XLSX; see docs/importing.md for its columns")
     officer = by_name["create-officer"]
     officer.add_argument("login")
     officer.add_argument("--name", required=True, help="how colleagues see the officer")

@@ -12,6 +12,7 @@ from typing import Any
 import pyotp
 from tortoise.exceptions import IntegrityError
 
+from server.bookings.station_changes import follow_openings
 from server.config import Settings
 from server.db import health, lifespan
 from server.demo.load import load_demo
@@ -20,6 +21,7 @@ from server.people.actors import GrantHeld
 from server.people.models import Role
 from server.people.staff import create_staff
 from server.process import database_of
+from server.stations.changes import when_opening_changes
 from server.stations.divisions import find_place
 from server.stations.importing import import_file
 from server.stations.service import load_divisions
@@ -60,6 +62,7 @@ def check(settings: Settings, _given: Namespace) -> int:
 
 def import_stations(settings: Settings, given: Namespace) -> int:
     """Import a file of stations: all of it, or none with every mistake named."""
+    when_opening_changes(follow_openings)
     try:
         look = _with_database(settings, lambda: import_file(given.file))
     except (AppError, OSError) as error:
