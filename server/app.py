@@ -12,6 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
+from server import operations
 from server.bookings import desk_api, desk_pages, nearby_api, nearby_pages, plan_offering_pages, plan_pages
 from server.bookings.station_changes import follow_openings
 from server.config import Settings
@@ -21,6 +22,7 @@ from server.edge.assets import show_asset
 from server.edge.csrf import check_csrf
 from server.edge.headers import SecurityHeaders
 from server.edge.live import LiveHub
+from server.edge.observe import ObservedApp
 from server.edge.problems import EXCEPTION_HANDLERS
 from server.edge.sessions import SignedIn
 from server.edge.style import show_style
@@ -38,6 +40,7 @@ def rooms() -> list[ControllerRouterHandler]:
     return [
         show_asset,
         show_style,
+        *operations.handlers,
         *nearby_pages.handlers,
         *nearby_api.handlers,
         *stations_pages.handlers,
@@ -62,7 +65,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
             yield
 
     tiles = urlsplit(settings.tile_url)
-    app = Litestar(
+    app = ObservedApp(
         route_handlers=rooms(),
         lifespan=[resources],
         guards=[check_audience, check_csrf],
