@@ -80,6 +80,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         compression_config=CompressionConfig(backend="brotli", brotli_quality=4, exclude=["/live$", "^/static/"]),
         request_max_body_size=MAX_BODY,
         openapi_config=_openapi(),
+        logging_config=None,  # server.logs gives a process its logs
     )
     app.state.settings = settings
     app.state.templates = make_environment()
