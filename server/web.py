@@ -6,14 +6,15 @@ import multiprocessing
 import os
 import resource
 from argparse import Namespace
+from importlib import import_module
+from tempfile import TemporaryDirectory
 
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer as Server
 from litestar import Litestar
 
 from server import process
-from server.app import create_app
 from server.config import Settings, read_settings
 from server.logs import log_as_json, logging_config
 
@@ -30,9 +31,18 @@ def web(settings: Settings, _given: Namespace) -> int:
 
 def serve(settings: Settings, database_url: str) -> None:
     """Start the processes and wait for their end."""
-    os.environ["DATABASE_URL"] = database_url  # for the processes that start below
     _allow_many_files()
-    Server(
+    with TemporaryDirectory(prefix="niangjia-metrics-") as counted:
+        os.environ["DATABASE_URL"] = database_url  # for the processes that start below
+        if settings.web_processes > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = counted
+        # Only now: metrics choose where they count when they are imported. Once here, for all processes.
+        import_module("server.app")
+        _server(settings).serve(target_loader=load, wrap_loader=False)
+
+
+def _server(settings: Settings) -> Server:
+    return Server(
         "server.web",
         address=settings.host,
         port=settings.port,
@@ -46,7 +56,7 @@ def serve(settings: Settings, database_url: str) -> None:
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
         log_dictconfig=logging_config(settings.log_level),
-    ).serve(target_loader=load, wrap_loader=False)
+    )
 
 
 def load() -> Litestar:
@@ -56,7 +66,8 @@ def load() -> Litestar:
         process.leave_when(parent.join)
     settings = read_settings()
     log_as_json(settings.log_level)
-    return create_app(settings, settings.database_url or "")
+    app: Litestar = import_module("server.app").create_app(settings, settings.database_url)
+    return app
 
 
 def _allow_many_files() -> None:
