@@ -3,4 +3,5 @@ pytest_plugins = [
     "tests.fixtures.http",
     "tests.fixtures.people",
     "tests.fixtures.desk",
+    "tests.fixtures.browser",
 ]
