@@ -27,6 +27,8 @@ from server.edge.problems import EXCEPTION_HANDLERS
 from server.edge.sessions import SignedIn
 from server.edge.style import show_style
 from server.edge.templates import make_environment
+from server.people import pages as people_pages
+from server.people import staff_pages
 from server.process import equip
 from server.stations import api as stations_api
 from server.stations import changes, import_pages
@@ -41,6 +43,8 @@ def rooms() -> list[ControllerRouterHandler]:
         show_asset,
         show_style,
         *operations.handlers,
+        *people_pages.handlers,
+        *staff_pages.handlers,
         *nearby_pages.handlers,
         *nearby_api.handlers,
         *stations_pages.handlers,

@@ -94,4 +94,4 @@ def test_no_value_is_written_into_sql(path):
         for value in node.values:
             if isinstance(value, ast.FormattedValue):
                 named = ast.unparse(value.value)
-                assert named.isupper() or named.startswith("_sql"), f"line {node.lineno}: {named} in SQL"
+                assert named.rpartition(".")[2].isupper(), f"line {node.lineno}: {named} in SQL"
