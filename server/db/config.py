@@ -16,6 +16,13 @@ MODELS = [
 TYPOS = {"pg_trgm.word_similarity_threshold": "0.55"}
 
 
+async def keep_session(_connection: Any) -> None:
+    """What the pool does to a connection that comes back: nothing, which saves a round trip per statement.
+
+    Open transactions are rolled back before; nothing of ours changes a session (no SET, LISTEN or session locks).
+    """
+
+
 def orm_config(database_url: str, *, pool_size: int = 5, pool_min: int = 1) -> dict[str, Any]:
     """The ORM's configuration for a `postgresql://` address (a `host` parameter may name a socket folder)."""
     parts = urlsplit(database_url)
@@ -28,6 +35,7 @@ def orm_config(database_url: str, *, pool_size: int = 5, pool_min: int = 1) -> d
         "database": parts.path.lstrip("/") or "postgres",
         "minsize": pool_min,
         "maxsize": pool_size,
+        "reset": keep_session,
         "server_settings": {"application_name": "niangjia", "timezone": "UTC", "jit": "off", **TYPOS},
     }
     if "sslmode" in query:

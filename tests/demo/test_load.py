@@ -67,7 +67,8 @@ async def counts():
     return {name: await sql.value(f"SELECT count(*) FROM {name}") for name in names}
 
 
-async def test_loading_fills_the_network_and_a_second_time_changes_nothing(db, settings):
+@pytest.mark.usefixtures("db", "settings")
+async def test_loading_fills_the_network_and_a_second_time_changes_nothing():
     lines = await load_demo()
     first = await counts()
     assert first["station"] >= 400
@@ -81,8 +82,9 @@ async def test_loading_fills_the_network_and_a_second_time_changes_nothing(db, s
     assert await counts() == first
 
 
+@pytest.mark.usefixtures("db", "settings")
 @pytest.mark.parametrize("hour", [1, 12, 23])
-async def test_the_desk_is_never_empty(db, settings, hour):
+async def test_the_desk_is_never_empty(hour):
     start = clock.at(clock.today() + timedelta(days=1), hour * 60)
     with clock.travel(start - clock.now()):
         await load_demo()
