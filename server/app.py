@@ -13,7 +13,16 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
 from server import operations
-from server.bookings import desk_api, desk_pages, nearby_api, nearby_pages, plan_offering_pages, plan_pages
+from server.bookings import (
+    book_pages,
+    desk_api,
+    desk_pages,
+    nearby_api,
+    nearby_pages,
+    plan_offering_pages,
+    plan_pages,
+    ticket_pages,
+)
 from server.bookings.station_changes import follow_openings
 from server.config import Settings
 from server.db.lifespan import database
@@ -50,6 +59,8 @@ def rooms() -> list[ControllerRouterHandler]:
         *stations_pages.handlers,
         *stations_api.handlers,
         *import_pages.handlers,
+        *book_pages.handlers,
+        *ticket_pages.handlers,
         *desk_pages.handlers,
         *desk_api.handlers,
         *plan_pages.handlers,

@@ -116,7 +116,7 @@ async def print_day(request: Req, station_id: Id) -> Response[Any]:
 async def follow_desk(request: Req, station_id: Id) -> ServerSentEvent:
     """Tells the open sheet when to look again; at once on connecting, for what happened in between."""
     await desk_queries.require_desk(station_id, request.user)
-    stream: ServerSentEvent = request.app.state.live.stream(str(station_id), stale=True)
+    stream: ServerSentEvent = request.app.state.live.stream(str(station_id))
     return stream
 
 

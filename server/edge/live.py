@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -70,14 +70,21 @@ class LiveHub:
         for event in self.waiting.get(topic, ()):
             event.set()
 
-    def stream(self, topic: str, *, stale: bool) -> ServerSentEvent:
-        """Server-sent `changed` events of a topic; `stale` sends the first one at once."""
-        return ServerSentEvent(self._events(topic, stale=stale))
+    def stream(self, topic: str, *, is_stale: Callable[[], Awaitable[bool]] | None = None) -> ServerSentEvent:
+        """Server-sent `changed` events of a topic.
 
-    async def _events(self, topic: str, *, stale: bool) -> AsyncIterator[ServerSentEventMessage]:
+        `is_stale` says whether the page has already missed one; it is asked after the stream began to listen,
+        so that nothing falls in between. Without it the first event is sent at once.
+        """
+        return ServerSentEvent(self._events(topic, is_stale))
+
+    async def _events(
+        self, topic: str, is_stale: Callable[[], Awaitable[bool]] | None
+    ) -> AsyncIterator[ServerSentEventMessage]:
         event = asyncio.Event()
         self.waiting[topic].add(event)
         try:
+            stale = is_stale is None or await is_stale()
             yield ServerSentEventMessage(id="0", event="changed" if stale else "ready", data="")
             while True:
                 try:

@@ -106,6 +106,11 @@ def say_minute(minute: int) -> str:
     return f"{minute // HOUR:02d}:{minute % HOUR:02d}"
 
 
+def say_wall(instant: datetime) -> str:
+    """09:30, as the clock at a station shows it."""
+    return say_minute(clock.minute_of_day(instant))
+
+
 def say_hours(spans: Sequence[Sequence[int]]) -> str:
     """A day's opening hours: 09:00–12:00、14:00–18:00; 全天开放; 休息."""
     if not spans:
@@ -146,6 +151,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         say_minute,
         say_time,
         say_until,
+        say_wall,
         say_weekday,
     )
 }
