@@ -1,0 +1,231 @@
+"""Anything may happen to bookings in any order: what must hold, holds after each step."""
+
+import asyncio
+from contextlib import AsyncExitStack, nullcontext
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from server.bookings import desk, rules, service, slots
+from server.bookings.errors import KeyReused, OverlappingBooking
+from server.bookings.models import ACTIVE, Booking, Offering, Slot
+from server.db.lifespan import database
+from server.errors import AppError
+from server.kit import clock
+from server.kit.ids import new_id
+from server.people.models import Role
+from server.stations.models import Station, StationDay
+from tests.fixtures.bookings import make_offering
+from tests.fixtures.bookings_truth import what_is_wrong
+from tests.fixtures.database import copy_of
+from tests.fixtures.people import make_person, make_staff
+from tests.fixtures.stations import make_station
+
+MORNING = [[540, 660]]
+CHOICES = st.integers(0, 10_000)
+KEYS = st.sampled_from(["k1", "k2", "k3", "new"])
+STAFF_VERBS = {
+    "confirm": desk.confirm_booking,
+    "check in": desk.check_in,
+    "served": desk.mark_served,
+    "no-show": desk.mark_no_show,
+    "undo": desk.undo_step,
+    "cancel": service.cancel_booking,
+}
+
+
+class Lifecycle(RuleBasedStateMachine):
+    """Three workers, two offerings of one service, a desk, a manager and the clock."""
+
+    server: str
+    template: str
+
+    @initialize()
+    def begin(self) -> None:
+        self.shift = timedelta()
+        self.keys: dict[tuple[Any, str], tuple[Any, Any]] = {}
+        self.runner = asyncio.Runner()
+        self.open = AsyncExitStack()
+        self.runner.run(self._begin())
+
+    async def _begin(self) -> None:
+        name = await self.open.enter_async_context(copy_of(self.server, self.template))
+        await self.open.enter_async_context(database(name))
+        self.shift = clock.at(clock.today() + timedelta(days=1), 360) - clock.now()
+        with clock.travel(self.shift):
+            self.station = await make_station(hours=[MORNING] * 8)
+            given = {"horizon_days": 1, "general_days": 1, "cutoff_minutes": 30}
+            self.offerings = [
+                await make_offering(self.station, capacity=2, **given),
+                await make_offering(self.station, auto_confirm=False, **given),
+            ]
+            self.workers = [await make_person() for _ in range(3)]
+            self.staff = await make_staff(station_id=self.station.id)
+            await make_staff(Role.MANAGER, station_id=self.station.id)
+            await slots.roll_slots()
+
+    def teardown(self) -> None:
+        if hasattr(self, "runner"):
+            self.runner.run(self.open.aclose())
+            self.runner.close()
+
+    def act(self, coroutine: Any) -> Any:
+        """Run something at the machine's own time; a refusal is an answer like any other."""
+
+        async def run() -> Any:
+            with clock.travel(self.shift):
+                try:
+                    return await coroutine
+                except AppError as refused:
+                    return refused
+
+        return self.runner.run(run())
+
+    @rule(worker=st.integers(0, 2), choice=CHOICES, key=KEYS)
+    def book(self, worker: int, choice: int, key: str) -> None:
+        self.act(self._book(self.workers[worker], choice, key if key != "new" else new_id().hex))
+
+    async def _book(self, worker: Any, choice: int, key: str) -> None:
+        slot = await _pick(Slot, choice)
+        if slot is None:
+            return
+        expected = await self._expected(worker, slot)
+        known = self.keys.get((worker.id, key))
+        again = known is not None and known[0] == slot.id
+        if known and known[0] != slot.id:
+            expected = KeyReused
+        with pytest.raises(expected) if expected and not again else nullcontext():
+            made = await service.book_slot(actor=worker, slot_id=slot.id, request_key=key)
+            assert made.id == self.keys.setdefault((worker.id, key), (slot.id, made.id))[1]
+
+    async def _expected(self, worker: Any, slot: Slot) -> type[AppError] | None:
+        offering = await Offering.get(id=slot.offering_id)
+        refused = rules.refusal(
+            starts_at=slot.starts_at,
+            closed=slot.closed,
+            free=slot.capacity - slot.taken,
+            notice_minutes=offering.notice_minutes,
+            horizon_days=offering.horizon_days,
+            eligibility=offering.eligibility,
+            general_days=offering.general_days,
+            is_member=False,
+            now=clock.now(),
+        )
+        if refused:
+            return type(refused)
+        meets = Booking.filter(person_id=worker.id, status__in=ACTIVE, starts_at__lt=slot.ends_at)
+        return OverlappingBooking if await meets.filter(ends_at__gt=slot.starts_at).exists() else None
+
+    @precondition(lambda self: self.keys)
+    @rule(choice=CHOICES)
+    def cancel(self, choice: int) -> None:
+        self.act(self._by_worker(service.cancel_booking, choice))
+
+    @precondition(lambda self: self.keys)
+    @rule(choice=CHOICES)
+    def restore(self, choice: int) -> None:
+        self.act(self._by_worker(service.restore_booking, choice))
+
+    @precondition(lambda self: self.keys)
+    @rule(choice=CHOICES, to=CHOICES)
+    def move(self, choice: int, to: int) -> None:
+        async def run() -> None:
+            slot = await _pick(Slot, to)
+            assert slot, "the booking's own, at least"
+            await self._by_worker(service.move_booking, choice, slot_id=slot.id)
+
+        self.act(run())
+
+    async def _by_worker(self, verb: Any, choice: int, **given: Any) -> None:
+        booking = await _pick(Booking, choice)
+        worker = next(w for w in self.workers if w.id == booking.person_id)
+        await verb(actor=worker, booking_id=booking.id, **given)
+
+    @precondition(lambda self: self.keys)
+    @rule(verb=st.sampled_from(sorted(STAFF_VERBS)), choice=CHOICES)
+    def at_the_desk(self, verb: str, choice: int) -> None:
+        async def run() -> None:
+            booking = await _pick(Booking, choice)
+            await STAFF_VERBS[verb](actor=self.staff, booking_id=booking.id)
+
+        self.act(run())
+
+    @precondition(lambda self: self.keys)
+    @rule(choice=CHOICES)
+    def decline(self, choice: int) -> None:
+        async def run() -> None:
+            booking = await _pick(Booking, choice)
+            await desk.decline_booking(actor=self.staff, booking_id=booking.id, reason="师傅病了")
+
+        self.act(run())
+
+    @rule()
+    def confirm_all(self) -> None:
+        self.act(desk.confirm_all(actor=self.staff, station_id=self.station.id))
+
+    @rule(minutes=st.sampled_from([1, 5, 20, 45, 180, 1440]))
+    def time_passes(self, minutes: int) -> None:
+        self.shift += timedelta(minutes=minutes)
+        self.act(desk.expire_overdue())
+        self.act(desk.escalate_overdue())
+        self.act(slots.roll_slots())
+
+    @rule(capacity=st.integers(1, 3), minutes=st.sampled_from([20, 30, 60]), which=st.integers(0, 1))
+    def another_offering(self, capacity: int, minutes: int, which: int) -> None:
+        offering = Offering.filter(id=self.offerings[which].id)
+        self.replan(lambda: offering.update(capacity=capacity, minutes=minutes))
+
+    @rule(hours=st.sampled_from([MORNING, [[540, 600]], [[555, 660]], []]))
+    def other_hours(self, hours: list[list[int]]) -> None:
+        self.replan(lambda: Station.filter(id=self.station.id).update(hours=[hours] * 8))
+
+    @rule(ahead=st.integers(0, 1), hours=st.sampled_from([[], [[600, 720]], None]))
+    def an_exceptional_day(self, ahead: int, hours: list[list[int]] | None) -> None:
+        async def change() -> None:
+            day = {"station_id": self.station.id, "day": clock.today() + timedelta(days=ahead)}
+            await StationDay.filter(**day).delete()
+            if hours is not None:
+                await StationDay.create(**day, hours=hours)
+
+        self.replan(change)
+
+    def replan(self, change: Any) -> None:
+        """What a preview says is what happens."""
+
+        async def run() -> None:
+            assert await slots.preview(self.station.id, change) == await slots.apply(self.station.id, change)
+
+        self.act(run())
+
+    @invariant()
+    def all_is_well(self) -> None:
+        if hasattr(self, "runner"):
+            assert self.act(what_is_wrong()) == []
+
+
+async def _pick(model: Any, choice: int) -> Any:
+    """One row of many, the same for the same choice; None where there is none."""
+    found = await model.all().order_by("starts_at", "offering_id", "id")
+    return found[choice % len(found)] if found else None
+
+
+@pytest.mark.usefixtures("settings")
+def test_anything_may_happen_in_any_order(database_server, template):
+    Lifecycle.server, Lifecycle.template = database_server, template
+    run_state_machine_as_test(
+        Lifecycle,
+        settings=settings(
+            max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
