@@ -10,9 +10,9 @@ from server.bookings.desk_queries import Act, Ticket
 from server.bookings.models import Status
 from server.bookings.words import SERVICE_NAMES
 from server.edge.i18n import _, ngettext
-from server.edge.speech import say_minute, say_time
 from server.kit import clock
 from server.kit.phone import masked
+from server.kit.speech import say_minute, say_time
 from server.kit.text import N_
 
 READY_REASONS = (

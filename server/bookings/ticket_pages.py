@@ -20,10 +20,10 @@ from server.bookings.schemas import TicketView
 from server.edge.access import Audience, allow
 from server.edge.htmx import page, redirect
 from server.edge.i18n import _
-from server.edge.speech import say_time
 from server.errors import AppError, NotFound
 from server.kit import clock
 from server.kit.geo import Point
+from server.kit.speech import say_time
 from server.kit.text import N_
 from server.stations.ways import ways_to
 

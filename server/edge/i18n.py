@@ -1,76 +1,17 @@
-"""Languages: which one a reader gets, and the catalogs, read from locales/*.po once per process."""
+"""Which language a reader gets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import cache
-from gettext import GNUTranslations, NullTranslations
-from io import BytesIO
 from typing import Any
 
-from babel import Locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from litestar.connection import ASGIConnection
 
-from server.config import LOCALES
+from server.kit.i18n import SOURCE, _, gettext, languages, locale, ngettext, set_locale
 from server.people.actors import Actor
 
-SOURCE = "zh_CN"
+__all__ = ["COOKIE", "SOURCE", "_", "gettext", "languages", "locale", "ngettext", "use_locale_of"]
+
 COOKIE = "nj_lang"
-_locale: ContextVar[str] = ContextVar("locale", default=SOURCE)
-
-
-@cache
-def languages() -> dict[str, str]:
-    """Locale code → its own name, the source language first."""
-    codes = sorted(path.parent.parent.name for path in LOCALES.glob("*/LC_MESSAGES/messages.po"))
-    codes.sort(key=lambda code: code != SOURCE)
-    return {code: (Locale.parse(code).get_display_name() or code).split(" (")[0].capitalize() for code in codes}
-
-
-@cache
-def _catalog(code: str) -> NullTranslations:
-    path = LOCALES / code / "LC_MESSAGES" / "messages.po"
-    if not path.exists():
-        return NullTranslations()
-    with path.open("rb") as file:
-        parsed = read_po(file, locale=code)
-    compiled = BytesIO()
-    write_mo(compiled, parsed)
-    compiled.seek(0)
-    return GNUTranslations(compiled)
-
-
-def locale() -> str:
-    """The reader's locale code in this request."""
-    return _locale.get()
-
-
-def gettext(text: str) -> str:
-    return _catalog(_locale.get()).gettext(text)
-
-
-def ngettext(one: str, many: str, n: int) -> str:
-    return _catalog(_locale.get()).ngettext(one, many, n)
-
-
-def _(text: str, **params: Any) -> str:
-    """A text in the reader's language, with its named parameters put in."""
-    translated = gettext(text)
-    return translated % params if params else translated
-
-
-@contextmanager
-def speaking(code: str) -> Iterator[None]:
-    """Translate into another reader's language inside (notices are written for their receiver)."""
-    token = _locale.set(code if code in languages() else SOURCE)
-    try:
-        yield
-    finally:
-        _locale.reset(token)
 
 
 def use_locale_of(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor) -> None:
@@ -78,7 +19,7 @@ def use_locale_of(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor) 
     chosen = connection.cookies.get(COOKIE, "") or actor.locale
     if chosen not in languages():
         chosen = _accepted(connection.headers.get("accept-language", ""))
-    _locale.set(chosen)
+    set_locale(chosen)
 
 
 def _accepted(header: str) -> str:

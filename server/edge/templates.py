@@ -8,8 +8,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from server.config import WEB
-from server.edge import i18n, speech
+from server.edge import i18n
 from server.edge.assets import assets
+from server.kit import speech
 
 
 def make_environment(filters: dict[str, Callable[..., Any]] | None = None) -> Environment:

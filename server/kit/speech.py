@@ -15,8 +15,8 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
 
-from server.edge.i18n import _, locale
 from server.kit import clock
+from server.kit.i18n import _, locale
 from server.kit.text import N_
 
 # (first hour, what it is called); a day begins in the small hours.
