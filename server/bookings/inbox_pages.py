@@ -1,0 +1,80 @@
+"""The inbox: what stations have told a worker, each with the way to its ticket.
+
+It stands in this room because messages speak of services, whose names live here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, get
+from litestar.params import FromQuery
+from litestar.response import Response
+
+from server.bookings.words import SERVICE_NAMES
+from server.edge.access import Audience, allow
+from server.edge.htmx import page
+from server.notices import queries, service
+from server.notices.models import NoticeKind
+from server.notices.texts import write_text
+
+Req = Request[Any, Any, Any]
+NAMES = {kind.value: text for kind, text in SERVICE_NAMES.items()}
+ICONS = {
+    NoticeKind.BOOKING_CONFIRMED: "check",
+    NoticeKind.BOOKING_DECLINED: "cross",
+    NoticeKind.BOOKING_CANCELLED: "cross",
+    NoticeKind.BOOKING_EXPIRED: "warning",
+    NoticeKind.BOOKING_AFFECTED: "warning",
+}
+
+
+class MessageOut(msgspec.Struct):
+    """A message in the reader's language."""
+
+    id: UUID
+    kind: NoticeKind
+    text: str
+    booking_id: UUID | None
+    at: datetime
+    read: bool
+
+
+class MessagesOut(msgspec.Struct):
+    """Messages, the latest first; `next_cursor` is empty at the end."""
+
+    items: list[MessageOut]
+    next_cursor: Annotated[str, msgspec.Meta(examples=["1795478400.0~0198…"])]
+
+
+async def _messages(reader_id: UUID, after: str) -> MessagesOut:
+    found = await queries.inbox(reader_id, after)
+    return MessagesOut(
+        [
+            MessageOut(m.id, m.kind, write_text(m.kind, m.params, NAMES), m.booking_id, m.due_at, m.read)
+            for m in found.items
+        ],
+        found.next_cursor,
+    )
+
+
+@get("/inbox", opt=allow(Audience.WORKER), include_in_schema=False)
+async def show_inbox(request: Req) -> Response[str]:
+    """Opening the inbox reads everything in it."""
+    messages = await _messages(request.user.id, request.query_params.get("after", ""))
+    shown = page(request, "notices/inbox.html", messages=messages, icons=ICONS)
+    if any(not m.read for m in messages.items):
+        await service.mark_read(request.user.id)
+    return shown
+
+
+@get("/api/v1/notices", opt=allow(Audience.WORKER), tags=["notices"])
+async def list_notices(request: Req, cursor: FromQuery[str] = "") -> MessagesOut:
+    """A worker's messages."""
+    return await _messages(request.user.id, cursor)
+
+
+handlers = [show_inbox, list_notices]

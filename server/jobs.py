@@ -1,0 +1,41 @@
+"""The recurring jobs: sweeps over what the database says is due. Any number of workers may run them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from server.bookings.desk import escalate_overdue, expire_overdue
+from server.bookings.slots import roll_slots
+from server.bookings.words import SERVICE_NAMES
+from server.notices.outbox import deliver_due
+from server.people.queries import contacts
+from server.people.service import forget_old
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to be done again and again: at the start, `every` so often, and when `wake_on` is notified.
+
+    Running it twice at once, or twice in a row, does no more than once.
+    """
+
+    name: str
+    every: timedelta
+    run: Callable[[], Awaitable[object]]
+    wake_on: str = ""
+
+
+async def deliver_notices() -> int:
+    """The outbox, with whom to reach and what services are called."""
+    return await deliver_due(contacts, {kind.value: text for kind, text in SERVICE_NAMES.items()})
+
+
+JOBS = (
+    Job("notices.deliver", timedelta(seconds=5), deliver_notices, wake_on="outbox"),
+    Job("slots.roll", timedelta(hours=1), roll_slots),
+    Job("bookings.expire", timedelta(seconds=20), expire_overdue),
+    Job("bookings.escalate", timedelta(seconds=20), escalate_overdue),
+    Job("people.forget", timedelta(hours=1), forget_old),
+)

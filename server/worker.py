@@ -1,0 +1,95 @@
+"""`niangjia worker`: runs the recurring jobs until told to stop. Start as many as you like, on any machine."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from argparse import Namespace
+from collections.abc import Iterable
+from typing import NoReturn
+
+import asyncpg
+import structlog
+
+from server.config import Settings
+from server.db.lifespan import database
+from server.jobs import JOBS, Job
+from server.process import database_of
+
+log = structlog.get_logger()
+STOP_SECONDS = 4.0  # a job in hand may finish; what it has not committed is done by the next run
+RECONNECT_SECONDS = 1.0
+
+
+def worker(settings: Settings, _given: Namespace) -> int:
+    """The command: work until told to stop."""
+    with database_of(settings) as url:
+        asyncio.run(_work_until_told(url))
+    return 0
+
+
+async def _work_until_told(url: str) -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await work(url, JOBS, stop)
+
+
+async def work(url: str, jobs: Iterable[Job], stop: asyncio.Event) -> None:
+    """Run jobs until `stop`; then each finishes what it has in hand."""
+    wakes = {job.name: asyncio.Event() for job in jobs}
+    channels = {job.wake_on: wakes[job.name] for job in jobs if job.wake_on}
+    async with database(url, pool_size=len(wakes) + 1):
+        running = [asyncio.create_task(_repeat(job, wakes[job.name], stop)) for job in jobs]
+        listening = asyncio.create_task(_listen(url, channels))
+        await stop.wait()
+        for wake in wakes.values():
+            wake.set()
+        listening.cancel()
+        _, late = await asyncio.wait([*running, listening], timeout=STOP_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+async def _repeat(job: Job, wake: asyncio.Event, stop: asyncio.Event) -> None:
+    """Run one job again and again; a failure is logged and tried again the next time, and touches no other job."""
+    while not stop.is_set():
+        wake.clear()
+        try:
+            await job.run()
+        except Exception as error:
+            log.error("job.failed", job=job.name, exc_info=error)
+        if not stop.is_set():
+            await _wait(wake, job.every.total_seconds())
+
+
+async def _wait(wake: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(wake.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _listen(url: str, channels: dict[str, asyncio.Event]) -> NoReturn:
+    """Wake jobs when the database says there is something to do; the clock wakes them anyway."""
+    while True:
+        try:
+            await _listen_once(url, channels)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("worker.reconnecting", error=type(error).__name__)
+        await asyncio.sleep(RECONNECT_SECONDS)
+
+
+async def _listen_once(url: str, channels: dict[str, asyncio.Event]) -> None:
+    connection = await asyncpg.connect(url)
+    lost = asyncio.Event()
+    connection.add_termination_listener(lambda _: lost.set())
+    try:
+        for channel, wake in channels.items():
+            await connection.add_listener(channel, lambda *_, wake=wake: wake.set())
+        for wake in channels.values():
+            wake.set()  # whatever was said while nobody listened
+        await lost.wait()
+    finally:
+        await connection.close(timeout=1)
