@@ -105,6 +105,7 @@ async def show_sheet(
     day = await queries.desk_day(station_id, asked.day, request.user)
     found = await desk_queries.find_lines(station_id, asked.typed) if asked.typed else None
     sheet = make_sheet(day, service=asked.service, status=asked.status, found=found, trouble=trouble)
+    grants = request.user.grants
     manager = request.user.may(Role.MANAGER, station_id=station_id, region_code=day.region_code)
     since = since or _since(request)
     acts = await desk_queries.recent_acts(station_id, request.user, since) if since and not trouble else []
@@ -124,8 +125,10 @@ async def show_sheet(
         undo=undo_for(acts),
         unreached=await desk_queries.unreached(station_id),
         manager=manager,
+        several_stations=len(grants) > 1 or any(grant.region_code is not None for grant in grants),
         typed_code=typed_code,
         ready_reasons=READY_REASONS,
+        ready_words={reason: _(reason) for reason in READY_REASONS},
         service_names=SERVICE_NAMES,
         status_names=STATUS_NAMES,
         status_looks=STATUS_LOOKS,

@@ -65,6 +65,24 @@ async def test_one_tap_confirms_and_one_takes_it_back(desk, session, open_page):
     assert await desk.status(request) is Status.REQUESTED
 
 
+async def test_a_double_tap_is_one_step(desk, session, open_page):
+    first, second = await desk.asked(), await desk.asked()
+    page = await open_page(desk.url, session=session)
+    # The second tap comes the very moment that the next row has moved up.
+    await page.evaluate(
+        """id => document.addEventListener("htmx:after:swap", () => {
+            const next = document.querySelector(`#row-${id} button`);
+            next.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, detail: 2 }));
+        }, { once: true })""",
+        str(second.id),
+    )
+    await row(page, first).get_by_role("button", name="确认").click()
+    await expect(page.locator(".undo")).to_contain_text("已确认")
+    await page.reload()
+    await expect(row(page, second).get_by_role("button", name="确认")).to_be_visible()
+    assert await desk.status(second) is Status.REQUESTED
+
+
 async def test_what_is_being_typed_survives_what_others_do(desk, session, open_page):
     first, second = await desk.asked(), await desk.asked()
     page = await open_page(desk.url, session=session)
@@ -131,6 +149,28 @@ async def test_the_sheet_comes_back_after_the_line_was_down(desk, session, open_
     await page.context.set_offline(False)
     await expect(row(page, request)).to_be_visible(timeout=15_000)
     await connected(page)
+
+
+async def test_a_tap_that_is_not_sent_says_so(desk, session, open_page):
+    request = await desk.asked()
+    page = await open_page(desk.url, session=session)
+    await page.context.set_offline(True)
+    await row(page, request).get_by_role("button", name="确认").click()
+    await expect(page.locator("#unsent")).to_be_visible()
+    await page.context.set_offline(False)
+    await row(page, request).get_by_role("button", name="确认").click()
+    await expect(page.locator(".undo")).to_contain_text("已确认")
+    await expect(page.locator("#unsent")).to_be_hidden()
+
+
+async def test_a_refusal_without_a_sheet_leaves_the_sheet(desk, session, open_page):
+    request = await desk.asked()
+    page = await open_page(desk.url, session=session)
+    form = row(page, request).locator("form").first
+    await form.locator("[name=_csrf]").evaluate("field => field.value = 'old'")
+    await form.get_by_role("button").click()
+    await expect(page.locator("#flash")).to_contain_text("页面放得太久了")
+    await expect(row(page, request)).to_be_visible()
 
 
 async def test_without_javascript_every_step_is_a_form(desk, session, open_page):

@@ -12,6 +12,23 @@
     field.focus();
     field.select();
   });
+  // A tap that never reached the server must not look like one that did.
+  document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
+    const unsent = document.getElementById("unsent");
+    if (unsent && ctx?.request?.method === "POST") unsent.hidden = false;
+  });
+  // After a step the next row moves up under the finger: the second half of a double tap must not hit it.
+  const BLINK = 400;
+  let stepped = -BLINK;
+  document.addEventListener("htmx:before:swap", ({ detail: { ctx }, timeStamp }) => {
+    if (ctx.request?.method === "POST") stepped = timeStamp;
+  });
+  document.addEventListener("click", (event) => {
+    if (event.detail && event.timeStamp - stepped < BLINK && event.target.closest("#sheet button")) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  }, true);
   // With a mouse there is likely a scanner; on a phone the keyboard would cover the sheet.
   const field = scan()?.elements.code;
   if (field && matchMedia("(pointer: fine)").matches && document.activeElement === document.body) field.focus();
