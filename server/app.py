@@ -14,6 +14,9 @@ from litestar.types import ControllerRouterHandler
 
 from server import operations
 from server.bookings import (
+    api as bookings_api,
+)
+from server.bookings import (
     book_pages,
     desk_api,
     desk_pages,
@@ -37,6 +40,7 @@ from server.edge.problems import EXCEPTION_HANDLERS
 from server.edge.sessions import SignedIn
 from server.edge.style import show_style
 from server.edge.templates import make_environment
+from server.people import api as people_api
 from server.people import pages as people_pages
 from server.people import staff_pages
 from server.process import equip
@@ -55,6 +59,7 @@ def rooms() -> list[ControllerRouterHandler]:
         *operations.handlers,
         *people_pages.handlers,
         *staff_pages.handlers,
+        *people_api.handlers,
         *nearby_pages.handlers,
         *nearby_api.handlers,
         *stations_pages.handlers,
@@ -63,6 +68,7 @@ def rooms() -> list[ControllerRouterHandler]:
         *book_pages.handlers,
         *ticket_pages.handlers,
         *inbox_pages.handlers,
+        *bookings_api.handlers,
         *desk_pages.handlers,
         *desk_api.handlers,
         *plan_pages.handlers,
