@@ -56,8 +56,8 @@ def update(path: Path, template: Catalog) -> None:
 
 def main() -> None:
     template = extract()
-    for path in sorted(LOCALES.glob("*/LC_MESSAGES/messages.po")):
-        update(path, template)
+    for folder in sorted(LOCALES.glob("*/LC_MESSAGES")):
+        update(folder / "messages.po", template)
 
 
 if __name__ == "__main__":
