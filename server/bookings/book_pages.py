@@ -15,6 +15,7 @@ from msgspec import Meta
 from server.bookings import queries, service
 from server.bookings.errors import OverlappingBooking
 from server.bookings.schemas import DayStrip, SlotChoice, SlotView
+from server.bookings.service import LONGEST_KEY
 from server.bookings.words import ELIGIBILITY_NAMES, SERVICE_NAMES
 from server.edge.access import Audience, allow
 from server.edge.forms import FieldError, read_form
@@ -193,10 +194,16 @@ def show_confirm(
         error_of={name: next((e.message for e in errors if e.field == name), "") for name in ("phone", "code")},
         phone=raw.get("phone", ""),
         shown_code=raw.get("shown_code", ""),
-        request_key=raw.get("request_key") or new_id().hex,
+        request_key=_key(raw),
         **names(),
         **{"moving": False} | given,
     )
+
+
+def _key(raw: dict[str, Any]) -> str:
+    """The form's own key, or a new one where it carries none that can be used."""
+    key = str(raw.get("request_key", ""))
+    return key if 0 < len(key) <= LONGEST_KEY else new_id().hex
 
 
 handlers = [choose_time, ask_to_book, send_code, book]
