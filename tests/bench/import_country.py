@@ -10,6 +10,7 @@ import asyncio
 import csv
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -102,12 +103,16 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="niangjia-bench-"))
     make_csv(folder / "country.csv")
     make_xlsx(folder / "country.xlsx")
-    for name in ("csv", "xlsx"):
-        url = embedded.start(folder / "postgres", database=f"bench_{name}")
-        asyncio.run(migrate(url))
-        subprocess.run(
-            [sys.executable, "-m", "tests.bench.import_country", url, str(folder / f"country.{name}")], check=True
-        )
+    try:
+        for name in ("csv", "xlsx"):
+            url = embedded.start(folder / "postgres", database=f"bench_{name}")
+            asyncio.run(migrate(url))
+            subprocess.run(
+                [sys.executable, "-m", "tests.bench.import_country", url, str(folder / f"country.{name}")], check=True
+            )
+    finally:
+        embedded.stop(folder / "postgres")
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
