@@ -15,6 +15,7 @@ from server.db import embedded
 from server.kit import crypto
 from server.logs import log_as_json
 from server.notices import sms
+from server.notices.aliyun import AliyunSender
 
 
 class DataInUse(RuntimeError):
@@ -24,7 +25,7 @@ class DataInUse(RuntimeError):
 def equip(settings: Settings) -> None:
     """Give this process its keys and its way to send messages."""
     crypto.install(crypto.Vault(settings.data_keys, settings.data_key, settings.secret))
-    sms.install(sms.DemoSms(settings))
+    sms.install(AliyunSender(settings.sms) if settings.sms else sms.DemoSms(settings))
 
 
 def start(settings: Settings) -> None:
