@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -36,10 +37,11 @@ TOLD = {
     Status.DECLINED: NoticeKind.BOOKING_DECLINED,
     Status.CANCELLED: NoticeKind.BOOKING_CANCELLED,
 }
+OVERDUE = "SELECT id FROM booking WHERE status = 'requested' AND confirm_by <= $1 ORDER BY confirm_by LIMIT $2"
 URGENT = """
 SELECT id FROM booking WHERE status = 'requested' AND escalated_at IS NULL
-AND ($1 >= confirm_by - $2::interval OR $1 >= changed_at + (confirm_by - changed_at) / 2)
-ORDER BY confirm_by LIMIT $3
+AND ($1 >= confirm_by - $3::interval OR $1 >= changed_at + (confirm_by - changed_at) / 2)
+ORDER BY confirm_by LIMIT $2
 """
 
 
@@ -152,12 +154,18 @@ async def _undo(actor: Actor, booking_id: UUID) -> BookingMade:
 
 async def expire_overdue() -> int:
     """Requests that nobody answered in time end with an apology; how many. Safe in any number of processes."""
-    overdue = await sql.rows(
-        "SELECT id FROM booking WHERE status = 'requested' AND confirm_by <= $1 ORDER BY confirm_by LIMIT $2",
-        clock.now(),
-        BATCH,
-    )
-    return sum([await _expire(row["id"]) for row in overdue])
+    return await _for_each(OVERDUE, _expire)
+
+
+async def _for_each(found_by: str, step: Callable[[UUID], Awaitable[bool]], *values: Any) -> int:
+    """Take a step for everything found, batch by batch; what others have in hand is left to them."""
+    total = 0
+    while True:
+        found = await sql.rows(found_by, clock.now(), BATCH, *values)
+        done = sum([await step(row["id"]) for row in found])
+        total += done
+        if not done or len(found) < BATCH:
+            return total
 
 
 async def _expire(booking_id: UUID) -> bool:
@@ -179,8 +187,7 @@ async def _expire(booking_id: UUID) -> bool:
 
 async def escalate_overdue() -> int:
     """Requests that wait too long are told to the station's managers, once; how many."""
-    urgent = await sql.rows(URGENT, clock.now(), rules.URGENT_LEFT, BATCH)
-    return sum([await _escalate(row["id"]) for row in urgent])
+    return await _for_each(URGENT, _escalate, rules.URGENT_LEFT)
 
 
 async def _escalate(booking_id: UUID) -> bool:

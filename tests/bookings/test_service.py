@@ -1,11 +1,10 @@
 """Booking, cancelling, restoring, moving: through the worker's verbs, on a real database."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
 
-from server.bookings import desk, queries, service
+from server.bookings import desk, service
 from server.bookings.errors import (
     KeyReused,
     MembersOnly,
@@ -233,49 +232,3 @@ class TestMove:
         worker, slot = await make_person(), await make_slot()
         made = await book(worker, slot)
         assert (await service.move_booking(actor=worker, booking_id=made.id, slot_id=slot.id)) == made
-
-    async def test_crossing_moves_do_not_deadlock(self):
-        offering = await make_offering(capacity=20)
-        one, two = await make_slot(offering), await make_slot(offering, starts_at=in_hours(9))
-        people = [await make_person() for _ in range(10)]
-        made = [await book(p, (one, two)[i % 2]) for i, p in enumerate(people)]
-        await asyncio.gather(
-            *(
-                service.move_booking(actor=p, booking_id=b.id, slot_id=(two, one)[i % 2].id)
-                for i, (p, b) in enumerate(zip(people, made, strict=True))
-            )
-        )
-        assert (await taken(one), await taken(two)) == (5, 5)
-
-
-class TestRush:
-    async def test_many_at_once_get_exactly_the_places_there_are(self):
-        slot = await make_slot(await make_offering(capacity=5))
-        people = [await make_person() for _ in range(40)]
-        results = await asyncio.gather(*(book(p, slot) for p in people), return_exceptions=True)
-        assert sum(not isinstance(r, Exception) for r in results) == 5
-        assert all(isinstance(r, SlotFull) for r in results if isinstance(r, Exception))
-        assert await taken(slot) == 5
-
-    async def test_one_key_sent_many_times_at_once_books_once(self):
-        worker, slot = await make_person(), await make_slot(await make_offering(capacity=5))
-        results = await asyncio.gather(*(book(worker, slot, "k") for _ in range(8)))
-        assert len({r.id for r in results}) == 1
-        assert await taken(slot) == 1
-
-    async def test_two_places_at_one_time_for_one_worker(self):
-        worker = await make_person()
-        slots = [await make_slot() for _ in range(4)]
-        results = await asyncio.gather(*(book(worker, s) for s in slots), return_exceptions=True)
-        assert sum(not isinstance(r, Exception) for r in results) == 1
-        assert sum([await taken(s) for s in slots]) == 1
-
-
-class TestAlternatives:
-    async def test_here_and_nearby_the_same_day(self):
-        offering = await make_offering()
-        slot = await make_slot(offering, starts_at=clock.at(clock.today() + timedelta(days=1), 600))
-        later = await make_slot(offering, starts_at=slot.starts_at + timedelta(hours=1))
-        nearby = await make_slot(await make_offering(), starts_at=slot.starts_at)
-        found = await queries.alternatives(slot.id, await make_person())
-        assert {a.slot_id for a in found} == {later.id, nearby.id}
