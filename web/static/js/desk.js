@@ -21,7 +21,7 @@
   const BLINK = 400;
   let stepped = -BLINK;
   document.addEventListener("htmx:before:swap", ({ detail: { ctx }, timeStamp }) => {
-    if (ctx.request?.method === "POST") stepped = timeStamp;
+    if (ctx.request?.method === "POST" && ctx.response?.status !== 422) stepped = timeStamp;
   });
   document.addEventListener("click", (event) => {
     if (event.detail && event.timeStamp - stepped < BLINK && event.target.closest("#sheet button")) {
