@@ -1,0 +1,47 @@
+# Two commands do everything: `make run` and `make test`. Only Python 3.11+ and make are needed.
+PORT ?= 8000
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+WEB := .venv/installed
+TESTS := .venv/installed-tests
+
+.PHONY: run test check catalogs shots clean
+
+run: $(WEB)
+	@NIANGJIA_MODE=demo PORT=$(PORT) exec $(BIN)/niangjia run
+
+test: $(TESTS)
+	@sh tests/chromium.sh
+	$(BIN)/pytest -n 2 --dist worksteal
+
+check: $(TESTS)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p server
+	$(BIN)/djlint web/templates --lint --quiet
+	$(BIN)/pytest tests/test_house_rules.py tests/test_locales.py
+
+catalogs: $(TESTS)
+	$(BIN)/python -m server.catalogs
+
+shots: $(TESTS)
+	@sh tests/chromium.sh
+	$(BIN)/python -m tests.shots
+
+clean:
+	rm -rf .venv .data .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+
+$(WEB): $(BIN)/python pyproject.toml requirements.lock
+	@echo "Installing…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	@touch $(WEB)
+
+$(TESTS): $(WEB)
+	@echo "Installing what the tests need…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[test]"
+	@touch $(TESTS)
