@@ -58,8 +58,8 @@ async def _repeat(job: Job, wake: asyncio.Event, stop: asyncio.Event) -> None:
         wake.clear()
         try:
             await job.run()
-        except Exception as error:
-            log.error("job.failed", job=job.name, exc_info=error)
+        except Exception:
+            log.exception("job.failed", job=job.name)
         if not stop.is_set():
             await _wait(wake, job.every.total_seconds())
 

@@ -65,7 +65,8 @@ async def change(booking: Any, to: Status, actor: Actor, *, reason: str = "", un
     changed = await sql.row(
         """UPDATE booking SET status = $3, previous_status = CASE WHEN $4 THEN NULL ELSE status END,
             reason = $5, changed_at = $6,
-            confirm_by = CASE WHEN $3::varchar = 'requested' THEN greatest(confirm_by, least(starts_at, $7)) ELSE confirm_by END
+            confirm_by = CASE WHEN $3::varchar = 'requested' THEN greatest(confirm_by, least(starts_at, $7))
+              ELSE confirm_by END
         WHERE id = $1 AND status = $2 RETURNING *""",
         booking["id"],
         booking["status"],
