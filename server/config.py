@@ -28,13 +28,16 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class AliyunSms:
-    """Credentials and templates of the SMS gateway; see docs/operations.md."""
+    """Credentials and templates of the SMS gateway; see docs/sms.md."""
 
     access_key_id: str
     access_key_secret: str = field(repr=False)
     sign_name: str
     code_template: str
     notice_template: str
+    # Hong Kong and Macau need templates of their own; without them, their numbers are told so.
+    code_template_abroad: str = ""
+    notice_template_abroad: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,8 @@ class _Reader:
             sign_name=self.required("ALIYUN_SMS_SIGN_NAME"),
             code_template=self.required("ALIYUN_SMS_CODE_TEMPLATE"),
             notice_template=self.required("ALIYUN_SMS_NOTICE_TEMPLATE"),
+            code_template_abroad=self.env.get("ALIYUN_SMS_CODE_TEMPLATE_ABROAD", ""),
+            notice_template_abroad=self.env.get("ALIYUN_SMS_NOTICE_TEMPLATE_ABROAD", ""),
         )
 
     def metrics_token(self, mode: str) -> str:

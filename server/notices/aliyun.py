@@ -8,26 +8,46 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
+import msgspec
 import structlog
 
 from server.config import AliyunSms
 from server.kit import clock
-from server.notices.sms import SmsDown, SmsRefused
+from server.notices.sms import SmsDown, SmsLimited, SmsRefused, SmsText, SmsUnanswered
 
 log = structlog.get_logger()
-HOST = "dysmsapi.aliyuncs.com"
 TIMEOUT_SECONDS = 5.0
 ALGORITHM = "ACS3-HMAC-SHA256"
-# Nothing that a later try could change; every other code is worth one.
+MAINLAND = "+86"
+PLACES = ("what", "when", "station", "service", "code")  # of the notice template
+LONGEST_VALUE = 35  # what a template takes in one place
+# Nothing that a later try could change.
 HOPELESS = {"isv.MOBILE_NUMBER_ILLEGAL", "isv.MOBILE_COUNT_OVER_LIMIT", "isv.BLACK_KEY_CONTROL_LIMIT"}
+# What the carrier's refusal says → seconds until it takes another message for the number.
+LIMITS = {"分钟": 60, "小时": 3_600, "天": 86_400}
+LIMIT_CODES = ("isv.BUSINESS_LIMIT_CONTROL", "VALVE:")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of an Aliyun service."""
+
+    host: str
+    action: str
+    version: str
+
+
+SEND_SMS = Operation("dysmsapi.aliyuncs.com", "SendSms", "2017-05-25")
 
 
 class AliyunSender:
-    """Sends through Aliyun; both verbs raise SmsDown or SmsRefused."""
+    """Sends through Aliyun; both verbs raise what the port says."""
 
     def __init__(self, account: AliyunSms, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.account = account
@@ -35,36 +55,58 @@ class AliyunSender:
 
     async def send_code(self, phone: str, code: str) -> None:
         """A sign-in code by the code template."""
-        await self._send(phone, self.account.code_template, {"code": code})
+        here, abroad = self.account.code_template, self.account.code_template_abroad
+        await self._send(phone, here if phone.startswith(MAINLAND) else abroad, {"code": code})
 
-    async def send_notice(self, phone: str, text: str) -> str:
-        """A text by the notice template; Aliyun's BizId."""
-        return await self._send(phone, self.account.notice_template, {"text": text})
+    async def send_notice(self, phone: str, message: SmsText) -> str:
+        """A message's parts by the notice template; Aliyun's BizId."""
+        here, abroad = self.account.notice_template, self.account.notice_template_abroad
+        parts = {name: (message.parts.get(name) or "-")[:LONGEST_VALUE] for name in PLACES}
+        return await self._send(phone, here if phone.startswith(MAINLAND) else abroad, parts)
 
     async def _send(self, phone: str, template: str, params: dict[str, str]) -> str:
+        if not template:
+            raise SmsRefused  # no template was approved for numbers outside the mainland
         query = {
-            "PhoneNumbers": phone.removeprefix("+86").removeprefix("+"),
+            "PhoneNumbers": phone.removeprefix(MAINLAND).removeprefix("+"),
             "SignName": self.account.sign_name,
             "TemplateCode": template,
             "TemplateParam": json.dumps(params, ensure_ascii=False, separators=(",", ":")),
         }
-        headers = sign(self.account, query, at=clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"), nonce=uuid4().hex)
+        headers = sign(self.account, SEND_SMS, query, at=clock.now(), nonce=uuid4().hex)
         try:
             async with httpx.AsyncClient(transport=self.transport, timeout=TIMEOUT_SECONDS) as client:
-                answer = await client.post(f"https://{HOST}/?{canonical_query(query)}", headers=headers)
-                said = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+                answer = await client.post(f"https://{SEND_SMS.host}/?{canonical_query(query)}", headers=headers)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             log.warning("sms.unreachable", error=type(error).__name__)
             raise SmsDown from error
-        return _receipt(said)
+        except httpx.HTTPError as error:
+            log.warning("sms.unanswered", error=type(error).__name__)
+            raise SmsUnanswered from error
+        return _receipt(answer)
 
 
-def _receipt(said: dict[str, str]) -> str:
-    code = said.get("Code", "")
-    if code == "OK":
-        return said.get("BizId", "")
-    log.warning("sms.refused", code=code)
-    raise SmsRefused if code in HOPELESS else SmsDown
+def _receipt(answer: httpx.Response) -> str:
+    """What the gateway gave for the message. Raises what became of it otherwise."""
+    try:
+        said = msgspec.json.decode(answer.content, type=_Said)
+    except msgspec.DecodeError as error:
+        log.warning("sms.unreadable", status=answer.status_code)
+        raise SmsDown from error
+    if said.code == "OK":
+        return said.receipt
+    log.warning("sms.refused", code=said.code)
+    if said.code in HOPELESS:
+        raise SmsRefused
+    if said.code.startswith(LIMIT_CODES):
+        raise SmsLimited(retry_after=next((s for word, s in LIMITS.items() if word in said.message), LIMITS["小时"]))
+    raise SmsDown
+
+
+class _Said(msgspec.Struct):
+    code: str = msgspec.field(name="Code", default="")
+    message: str = msgspec.field(name="Message", default="")
+    receipt: str = msgspec.field(name="BizId", default="")
 
 
 def canonical_query(query: dict[str, str]) -> str:
@@ -72,15 +114,17 @@ def canonical_query(query: dict[str, str]) -> str:
     return "&".join(f"{quote(name, safe='~')}={quote(query[name], safe='~')}" for name in sorted(query))
 
 
-def sign(account: AliyunSms, query: dict[str, str], *, at: str, nonce: str) -> dict[str, str]:
-    """The headers of a signed SendSms request without a body. `at` is `2026-11-23T08:00:00Z`."""
+def sign(
+    account: AliyunSms, operation: Operation, query: dict[str, str], *, at: datetime, nonce: str
+) -> dict[str, str]:
+    """The headers of a signed request without a body."""
     headers = {
-        "host": HOST,
-        "x-acs-action": "SendSms",
+        "host": operation.host,
+        "x-acs-action": operation.action,
         "x-acs-content-sha256": hashlib.sha256(b"").hexdigest(),
-        "x-acs-date": at,
+        "x-acs-date": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "x-acs-signature-nonce": nonce,
-        "x-acs-version": "2017-05-25",
+        "x-acs-version": operation.version,
     }
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))

@@ -6,8 +6,10 @@ and recording sends it once more when the lease ends: late or twice is better th
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from secrets import SystemRandom
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -16,15 +18,16 @@ import structlog
 
 from server.db import sql
 from server.kit import clock
-from server.kit.i18n import speaking
 from server.notices import rules
 from server.notices.models import NoticeKind
-from server.notices.sms import SmsDown, SmsRefused, sms
-from server.notices.texts import write_text
+from server.notices.sms import SmsDown, SmsLimited, SmsRefused, sms
+from server.notices.texts import write_sms
 
 log = structlog.get_logger()
-BATCH = 50
-LEASE = timedelta(minutes=2)
+BATCH = 20
+LEASE = timedelta(minutes=2)  # far longer than a batch takes, whose messages go out side by side
+NOBODY, TOO_LATE = "nobody-to-reach", "too-late"
+_luck = SystemRandom().random
 
 
 class Contact(Protocol):
@@ -40,13 +43,16 @@ Contacts = Callable[[Iterable[UUID]], Awaitable[Mapping[UUID, Contact]]]
 
 
 async def deliver_due(contacts: Contacts, service_names: Mapping[str, str]) -> int:
-    """Send what is due; how many messages were taken up. `contacts` opens phones, `service_names` are gettext ids."""
+    """Send what is due; how many messages were taken up. `contacts` opens phones, `service_names` are gettext ids.
+
+    Stops early where the gateway takes nothing: what was not tried waits for the next run.
+    """
     taken = 0
     while claimed := await _claim():
         taken += len(claimed)
-        reached = await contacts({row["person_id"] for row in claimed if row["person_id"]})
-        for row in claimed:
-            await _deliver(row, reached.get(row["person_id"]), service_names)
+        done = await asyncio.gather(*(_deliver(row, contacts, service_names) for row in claimed))
+        if not any(done):
+            break
     return taken
 
 
@@ -63,20 +69,43 @@ async def _claim() -> list[Any]:
     )
 
 
-async def _deliver(row: Any, contact: Contact | None, names: Mapping[str, str]) -> None:
-    if not row["push"] or contact is None:
-        await _sent(row["id"], "")
-        return
-    with speaking(contact.locale):
-        text = write_text(NoticeKind(row["kind"]), msgspec.json.decode(row["params"]), names)
+async def _deliver(row: Any, contacts: Contacts, names: Mapping[str, str]) -> bool:
+    """Bring one message to its end, or plan its next try; whether the gateway is not to blame for waiting.
+
+    Whatever is wrong with one message stays with it.
+    """
+    starts_at: datetime | None = None
     try:
-        receipt = await sms().send_notice(contact.phone, text)
+        params = msgspec.json.decode(row["params"])
+        starts_at = datetime.fromisoformat(params["starts_at"]) if "starts_at" in params else None
+        await _send(row, params, starts_at, contacts, names)
     except SmsRefused as error:
         await _failed(row["id"], error.code)
-    except SmsDown as error:
-        await _try_later(row, error.code)
-    else:
-        await _sent(row["id"], receipt)
+    except (SmsDown, SmsLimited) as error:
+        await _try_later(row, starts_at, error.code)
+        return isinstance(error, SmsLimited)
+    except Exception as error:  # whatever it is, the other messages and the next try go on
+        log.exception("notice.broken", notice=str(row["id"]))
+        await _try_later(row, starts_at, type(error).__name__)
+    return True
+
+
+async def _send(
+    row: Any, params: dict[str, Any], starts_at: datetime | None, contacts: Contacts, names: Mapping[str, str]
+) -> None:
+    kind = NoticeKind(row["kind"])
+    if not row["push"]:
+        await _sent(row["id"], "")
+        return
+    if rules.comes_too_late(kind, starts_at, clock.now()):
+        await _drop(row["id"], TOO_LATE)
+        return
+    contact = (await contacts([row["person_id"]])).get(row["person_id"])
+    if contact is None:
+        await _drop(row["id"], NOBODY)
+        return
+    receipt = await sms().send_notice(contact.phone, write_sms(kind, params, names, contact.locale))
+    await _sent(row["id"], receipt)
 
 
 async def _sent(notice_id: UUID, receipt: str) -> None:
@@ -88,8 +117,12 @@ async def _sent(notice_id: UUID, receipt: str) -> None:
     )
 
 
-async def _try_later(row: Any, error: str) -> None:
-    at = rules.next_try(row["tries"] + 1, clock.now())
+async def _drop(notice_id: UUID, why: str) -> None:
+    await sql.run("UPDATE notice SET state = 'withdrawn', error = $2 WHERE id = $1 AND state = 'due'", notice_id, why)
+
+
+async def _try_later(row: Any, starts_at: datetime | None, error: str) -> None:
+    at = rules.next_try(row["tries"] + 1, clock.now(), starts_at, luck=_luck())
     if at is None:
         await _failed(row["id"], error)
         return

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from server.kit import clock
+from server.notices.models import NoticeKind
 
 QUIET_FROM, QUIET_UNTIL = time(22), time(7)
 EVENING = time(19)
+REMINDERS = {NoticeKind.REMINDER_EVENING, NoticeKind.REMINDER_HOUR}
 # A message that cannot be delivered for a day is told to staff instead.
 WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 20, 60, 180, 360, 720))
 
@@ -30,6 +32,16 @@ def reminder_times(starts_at: datetime, now: datetime) -> dict[str, datetime]:
     return {name: at for name, at in times.items() if now < at < starts_at}
 
 
-def next_try(tries: int, now: datetime) -> datetime | None:
-    """When to try again after this many failed tries; None gives up."""
-    return now + WAITS[tries - 1] if tries <= len(WAITS) else None
+def next_try(tries: int, now: datetime, starts_at: datetime | None = None, *, luck: float = 0) -> datetime | None:
+    """When to try again after this many failed tries, not at night; None gives up.
+
+    `luck`, from 0 to 1, spreads the tries of many messages that failed together.
+    """
+    if tries > len(WAITS):
+        return None
+    return after_quiet(now + WAITS[tries - 1] * (1 + luck / 4), starts_at)
+
+
+def comes_too_late(kind: NoticeKind, starts_at: datetime | None, now: datetime) -> bool:
+    """Whether nobody needs the message any more: a reminder of what has begun."""
+    return kind in REMINDERS and starts_at is not None and starts_at <= now

@@ -152,9 +152,12 @@ async def withdraw_reminders(booking_id: UUID) -> None:
 
 
 async def withdraw(booking_id: UUID, kind: NoticeKind) -> None:
-    """A message whose reason was taken back leaves the inbox, and is not sent if it was not yet."""
+    """A message whose reason was taken back leaves the inbox, unless it went out by SMS before."""
     await sql.run(
-        "UPDATE notice SET state = 'withdrawn' WHERE booking_id = $1 AND kind = $2 AND state = 'due'", booking_id, kind
+        """UPDATE notice SET state = 'withdrawn' WHERE booking_id = $1 AND kind = $2
+        AND (state = 'due' OR (state = 'sent' AND NOT push))""",
+        booking_id,
+        kind,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from server.config import Settings
-from server.errors import AppError, Unavailable
+from server.errors import AppError, TooMany, Unavailable
 from server.kit.text import N_
 
 
@@ -24,14 +26,35 @@ class SmsDown(Unavailable):
     message = N_("短信暂时发不出去，请过一分钟再试，或拨打 12351。")
 
 
+class SmsUnanswered(SmsDown):
+    """The gateway was asked and did not say what became of it: the message may arrive, or not."""
+
+    code = "sms-unanswered"
+
+
+class SmsLimited(TooMany):
+    """The carrier takes no more messages for this number for a while."""
+
+    code = "sms-limited"
+    message = N_("这个号码收的短信太多了，请 %(retry_after)s 秒后再试，或拨打 12351。")
+
+
+@dataclass(frozen=True)
+class SmsText:
+    """A message in the reader's words, and its parts in Chinese for gateways that only fill approved templates."""
+
+    text: str
+    parts: Mapping[str, str]
+
+
 class SmsSender(Protocol):
-    """What can send messages to phones. Both verbs raise SmsDown or SmsRefused."""
+    """What can send messages to phones. Both verbs raise SmsDown, SmsLimited or SmsRefused."""
 
     async def send_code(self, phone: str, code: str) -> str | None:
         """Send a sign-in code to an E.164 number. The demo returns it for the screen, a real sender None."""
 
-    async def send_notice(self, phone: str, text: str) -> str:
-        """Send a text; the gateway's receipt."""
+    async def send_notice(self, phone: str, message: SmsText) -> str:
+        """Send a message; the gateway's receipt."""
 
 
 class DemoSms:
@@ -44,7 +67,7 @@ class DemoSms:
     async def send_code(self, phone: str, code: str) -> str | None:  # noqa: ARG002 (the port's shape)
         return code
 
-    async def send_notice(self, phone: str, text: str) -> str:  # noqa: ARG002 (the port's shape)
+    async def send_notice(self, phone: str, message: SmsText) -> str:  # noqa: ARG002 (the port's shape)
         return "demo"
 
 
