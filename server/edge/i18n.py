@@ -26,8 +26,6 @@ def _accepted(header: str) -> str:
     wanted = [part.partition(";")[0].strip().replace("-", "_") for part in header[:200].split(",")]
     for tag in wanted:
         for code in languages():
-            if tag.lower() in (code.lower(), code.partition("_")[0].lower()):
+            if tag.lower() == code.lower() or tag.partition("_")[0].lower() == code.partition("_")[0].lower():
                 return code
-        if tag.lower().startswith("zh"):
-            return SOURCE
     return SOURCE

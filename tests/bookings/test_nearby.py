@@ -289,7 +289,8 @@ async def test_pages_of_a_text_search_follow_each_other():
 
 
 @pytest.mark.parametrize(
-    "after", ["x", "9~0~0~" + "0" * 36, "0~0~0~nothing", "0~e~e~" + "a" * 36, "1~0.0~0.0~" + str(new_id())]
+    "after",
+    ["x", "9~0~0~" + "0" * 36, "0~0~0~nothing", "0~e~e~" + "a" * 36, "1~0.0~0.0~01890000-0000-7000-8000-000000000000"],
 )
 async def test_a_broken_cursor_is_refused(after):
     with pytest.raises(CursorUnusable) as refused:
