@@ -16,7 +16,7 @@ from server.bookings import desk, desk_contact, desk_many, desk_queries, queries
 from server.bookings.desk_queries import STATIONS_SHOWN
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_NAMES, Flash, what_happened, why_not
 from server.bookings.desk_sheet import Trouble, rows_on_paper
-from server.bookings.desk_sheet_pages import Asked, answer, desk_url, show_sheet
+from server.bookings.desk_sheet_pages import Asked, answer, desk_url, read_instant, show_sheet
 from server.bookings.errors import AlreadyChanged
 from server.bookings.schemas import BookingMade
 from server.bookings.service import cancel_booking
@@ -114,9 +114,16 @@ async def print_day(request: Req, station_id: Id) -> Response[Any]:
 
 @get("/desk/{station_id:uuid}/live", opt=STAFF, include_in_schema=False)
 async def follow_desk(request: Req, station_id: Id) -> ServerSentEvent:
-    """Tells the open sheet when to look again; at once on connecting, for what happened in between."""
+    """Tells the open sheet when to look again; at once where it missed something on the way here."""
     await desk_queries.require_desk(station_id, request.user)
-    stream: ServerSentEvent = request.app.state.live.stream(str(station_id))
+    seen = read_instant(request.query_params.get("seen", ""))
+
+    async def is_stale() -> bool:
+        if seen is None or "last-event-id" in request.headers:
+            return True
+        return await desk_queries.changed_since(station_id, seen)
+
+    stream: ServerSentEvent = request.app.state.live.stream(str(station_id), is_stale=is_stale)
     return stream
 
 

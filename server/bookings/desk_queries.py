@@ -158,6 +158,20 @@ async def find_ticket(typed: str) -> Ticket | None:
     return msgspec.convert(dict(found), Ticket) if found else None
 
 
+async def changed_since(station_id: UUID, seen: datetime) -> bool:
+    """Whether a booking that a sheet may show has changed after this instant."""
+    now = clock.now()
+    found: bool = await sql.value(
+        """SELECT EXISTS (SELECT FROM booking
+        WHERE station_id = $1 AND starts_at BETWEEN $2 AND $3 AND changed_at > $4)""",
+        station_id,
+        now - FURTHEST,
+        now + FURTHEST,
+        seen,
+    )
+    return found
+
+
 async def require_desk(station_id: UUID, actor: Actor, role: Role = Role.STAFF) -> None:
     """Raise NotFound for a station that is not there, Forbidden for one where the actor lacks the role."""
     region = await sql.value("SELECT region_code FROM station WHERE id = $1", station_id)

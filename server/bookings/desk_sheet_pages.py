@@ -85,7 +85,7 @@ async def answer(
     """After a step: the fresh sheet for htmx, else the page again; with the bar that takes it back."""
     if wants_fragment(request):
         return await show_sheet(request, station_id, fragment="desk", since=since, flash=flash)
-    done = f"&done={int(since.timestamp() * 1000)}" if since else ""
+    done = f"&done={as_millis(since)}" if since else ""
     return redirect(request, desk_url(station_id) + Asked.of(request).query + done)
 
 
@@ -101,7 +101,7 @@ async def show_sheet(
     typed_code: str = "",
 ) -> Response[Any]:
     """The page of a station's day, or one of its parts. Raises NotFound or Forbidden."""
-    asked = Asked.of(request)
+    seen, asked = clock.now(), Asked.of(request)
     day = await queries.desk_day(station_id, asked.day, request.user)
     found = await desk_queries.find_lines(station_id, asked.typed) if asked.typed else None
     sheet = make_sheet(day, service=asked.service, status=asked.status, found=found, trouble=trouble)
@@ -120,6 +120,7 @@ async def show_sheet(
         rows_shown=ROWS_SHOWN,
         asked=asked,
         query=asked.query,
+        seen=as_millis(seen),
         near_days=[clock.today() + timedelta(days=n) for n in NEAR_DAYS],
         flash=flash,
         undo=undo_for(acts),
@@ -139,7 +140,15 @@ async def show_sheet(
 
 def _since(request: Request[Any, Any, Any]) -> datetime | None:
     """When the step was done that the page came back from; only its last minute is ever looked at."""
-    millis = request.query_params.get("done", "")
-    if not (millis.isascii() and millis.isdigit()) or len(millis) > 13 or wants_fragment(request):  # noqa: PLR2004 (until 2286)
-        return None
-    return datetime.fromtimestamp(int(millis) / 1000, UTC)
+    return None if wants_fragment(request) else read_instant(request.query_params.get("done", ""))
+
+
+def as_millis(instant: datetime) -> int:
+    """An instant as addresses carry it."""
+    return int(instant.timestamp() * 1000)
+
+
+def read_instant(millis: str) -> datetime | None:
+    """The instant that an address carries; None for anything else."""
+    readable = millis.isascii() and millis.isdigit() and len(millis) <= len("1800000000000")
+    return datetime.fromtimestamp(int(millis) / 1000, UTC) if readable else None

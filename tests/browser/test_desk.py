@@ -8,11 +8,13 @@ import pytest
 from playwright.async_api import Page, expect
 
 from server.bookings import desk as verbs
-from server.bookings.models import ServiceKind, Status
+from server.bookings.models import Booking, ServiceKind, Status
+from server.bookings.service import move_booking
 from server.kit import clock
 from server.people import service as people
+from server.people.actors import Actor
 from server.people.models import Role
-from tests.fixtures.bookings import make_offering
+from tests.fixtures.bookings import make_offering, make_slot
 from tests.fixtures.browser import PHONE, SCREEN, check_page
 from tests.fixtures.desk import Desk
 from tests.fixtures.people import make_staff
@@ -52,6 +54,17 @@ async def test_a_booking_made_elsewhere_appears_without_reload(desk, session, op
     await verbs.confirm_booking(actor=desk.staff, booking_id=request.id)
     await expect(page.locator("#awaiting")).to_have_count(0)
     assert await page.evaluate("window.sameDocument")
+
+
+async def test_a_booking_that_moves_elsewhere_leaves_the_sheet(desk, session, open_page):
+    booking = await desk.booked(at=clock.at(clock.today() + timedelta(days=1), 600))
+    person = Actor("worker", (await Booking.get(id=booking.id)).person_id)
+    elsewhere = await make_slot(await make_offering(), clock.at(clock.today() + timedelta(days=2), 600))
+    page = await open_page(f"{desk.url}?day={clock.today() + timedelta(days=1)}", session=session)
+    await connected(page)
+    await expect(row(page, booking)).to_be_visible()
+    await move_booking(actor=person, booking_id=booking.id, slot_id=elsewhere.id)
+    await expect(row(page, booking)).to_have_count(0)
 
 
 async def test_one_tap_confirms_and_one_takes_it_back(desk, session, open_page):

@@ -73,6 +73,11 @@ FUNCTIONS = """
 CREATE FUNCTION tell_live() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_notify('live', NEW.station_id || ' ' || NEW.id);
+  IF TG_OP = 'UPDATE' THEN
+    IF OLD.station_id <> NEW.station_id THEN
+      PERFORM pg_notify('live', OLD.station_id::text);
+    END IF;
+  END IF;
   RETURN NULL;
 END $$;
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
