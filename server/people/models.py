@@ -106,7 +106,7 @@ class SignInCode(Model):
 
 
 class Attempt(Model):
-    """A failed staff sign-in, kept for limiting guesses per login and per address."""
+    """A failed staff sign-in, counted per name and address; or that a name once came from an address."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     subject = fields.CharField(64)

@@ -12,7 +12,7 @@ from server.kit import clock
 from server.kit.crypto import digest, vault
 from server.kit.ids import new_id
 from server.kit.text import half_width
-from server.notices.sms import sms
+from server.notices.sms import SmsUnanswered, sms
 from server.people import queries
 from server.people.actors import Actor
 from server.people.errors import CodeExpired, CodesTooMany, CodeWrong
@@ -41,13 +41,15 @@ class SignedIn:
 async def request_code(*, phone: str, address: str) -> str | None:
     """Send a six-digit code to an E.164 number; the code itself only from the demo sender, else None.
 
-    A newer code replaces the older ones. Raises CodesTooMany, or Unavailable where the gateway does not
-    answer; then the try does not count. Nothing tells whether the number is known.
+    A newer code replaces the older ones. Raises CodesTooMany, or what the gateway says (SmsDown, SmsLimited,
+    SmsRefused); then the try does not count. Nothing tells whether the number is known.
     """
     code = f"{secrets.randbelow(1_000_000):06d}"
     code_id = await _store_code(phone, code, address)
     try:
         return await sms().send_code(phone, code)
+    except SmsUnanswered:
+        return None  # it may arrive, so it counts and works
     except Exception:
         await sql.run("DELETE FROM sign_in_code WHERE id = $1", code_id)
         raise
@@ -80,8 +82,24 @@ async def sign_in(*, phone: str, code: str, device: str, locale: str) -> SignedI
 
     A code works once, for five minutes, for five tries. Raises CodeWrong or CodeExpired.
     """
+    token = ""
+    async with sql.transaction():
+        right = await _try_code(phone, code)
+        if right:
+            person_id, is_new = await ensure_person(phone, locale)
+            token = await open_session(person_id=person_id, device=device)
+    if right is False:
+        raise CodeWrong(field="code")
+    actor = await find_actor(token) if right else None
+    if actor is None:
+        raise CodeExpired(field="code")
+    return SignedIn(token, actor, is_new)
+
+
+async def _try_code(phone: str, code: str) -> bool | None:
+    """Whether the code is right, which uses it up; None where there is none to try."""
     typed = "".join(ch for ch in half_width(code) if ch.isdigit())
-    right = await sql.value(
+    right: bool | None = await sql.value(
         """UPDATE sign_in_code SET tries = tries + 1, used_at = CASE WHEN code_index = $2 THEN $3::timestamptz END
         WHERE id = (SELECT id FROM sign_in_code WHERE phone_index = $1 ORDER BY created_at DESC LIMIT 1)
           AND used_at IS NULL AND expires_at > $3 AND tries < $4
@@ -91,17 +109,7 @@ async def sign_in(*, phone: str, code: str, device: str, locale: str) -> SignedI
         clock.now(),
         CODE_TRIES,
     )
-    if right is None:
-        raise CodeExpired(field="code")
-    if not right:
-        raise CodeWrong(field="code")
-    async with sql.transaction():
-        person_id, is_new = await ensure_person(phone, locale)
-        token = await open_session(person_id=person_id, device=device)
-    actor = await find_actor(token)
-    if actor is None:
-        raise CodeExpired(field="code")
-    return SignedIn(token, actor, is_new)
+    return right
 
 
 async def ensure_person(phone: str, locale: str) -> tuple[UUID, bool]:
@@ -187,10 +195,10 @@ async def set_locale(actor: Actor, locale: str) -> None:
 
 
 async def forget_old() -> None:
-    """Delete codes and attempts that no limit counts any more, and sessions that ended."""
+    """Delete codes and attempts that no limit counts any more (a month of them at most), and sessions that ended."""
     now = clock.now()
     await sql.run("DELETE FROM sign_in_code WHERE created_at < $1", now - timedelta(days=2))
-    await sql.run("DELETE FROM attempt WHERE at < $1", now - timedelta(days=2))
+    await sql.run("DELETE FROM attempt WHERE at < $1", now - timedelta(days=30))
     await sql.run("DELETE FROM session WHERE expires_at < $1", now)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import pyotp
@@ -25,8 +28,16 @@ from server.people.service import SignedIn, find_actor, open_session
 
 TOTP = "totp"
 STEP_SECONDS = 30
-GUESSES = ((timedelta(minutes=5), 5), (timedelta(hours=1), 20))
+# (window, most failures) of a name from one address; of an address; of a name from addresses it never came from.
+PAIR_LIMITS = ((timedelta(minutes=5), 5), (timedelta(hours=1), 20))
+ADDRESS_LIMITS = ((timedelta(minutes=5), 50), (timedelta(hours=1), 200))
+LOGIN_LIMITS = ((timedelta(minutes=5), 20), (timedelta(hours=1), 60))
+LONGEST_WINDOW = timedelta(hours=1)
+KNOWN_FOR = timedelta(days=30)
+T = TypeVar("T")
 _hasher = PasswordHasher()
+# Each hash takes 64 MB: few at a time, or a crowd of guesses takes all memory.
+_hashing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 # Verified where the login is unknown, so that the answer takes as long.
 _DUMMY = _hasher.hash("nobody has this password")
 
@@ -40,7 +51,7 @@ async def create_staff(
         made = await Staff.create(
             login=clean(login).lower(),
             display_name=display_name,
-            password_hash=await asyncio.to_thread(_hasher.hash, password),
+            password_hash=await _hashed(lambda: _hasher.hash(password)),
             totp_sealed=vault().seal(secret, TOTP),
         )
         for grant in grants:
@@ -49,21 +60,30 @@ async def create_staff(
     return made.id, secret
 
 
+@dataclass(frozen=True)
+class _Guess:
+    """A try to sign in, counted before it is judged, so that tries at the same instant are counted too."""
+
+    ids: list[UUID]
+    pair: str
+
+
 async def sign_in_staff(*, login: str, password: str, totp: str, address: str, device: str) -> SignedIn:
     """Begin a session of staff. Raises StaffSignInWrong or StaffSignInTooMany.
 
-    Guesses are counted per login from one address and per address, so nobody can lock out another.
+    Failures are counted per name and address, per address and per name; where somebody has signed in from
+    lately, the last does not hold, so that guessing elsewhere locks nobody out.
     """
     login = clean(login).lower()
-    subjects = [vault().index(f"{login} {address}", "staff"), vault().index(address, "staff-address")]
-    await _refuse_guessing(subjects)
+    guess = await _count_guess(login, address)
     account = await Staff.get_or_none(login=login, disabled_at=None)
     known = await _password_fits(account, password)
     if account is None or not known or not await _use_totp(account, totp):
-        await _note_failure(subjects, account)
+        await _note_failure(account)
         raise StaffSignInWrong
     async with sql.transaction():
         token = await open_session(staff_id=account.id, device=device)
+        await _forgive(guess)
         await audit.record("staff", account.id, "staff.signed_in", subject_kind="staff", subject_id=str(account.id))
     actor = await find_actor(token)
     if actor is None:
@@ -74,10 +94,14 @@ async def sign_in_staff(*, login: str, password: str, totp: str, address: str, d
 async def _password_fits(account: Staff | None, password: str) -> bool:
     stored = account.password_hash if account else _DUMMY
     try:
-        await asyncio.to_thread(_hasher.verify, stored, password)
+        await _hashed(lambda: _hasher.verify(stored, password))
     except (VerifyMismatchError, InvalidHashError):
         return False
     return account is not None
+
+
+async def _hashed(work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_hashing, work)
 
 
 async def _use_totp(account: Staff, typed: str) -> bool:
@@ -92,25 +116,62 @@ async def _use_totp(account: Staff, typed: str) -> bool:
     return tag == "UPDATE 1"
 
 
-async def _refuse_guessing(subjects: list[str]) -> None:
-    now = clock.now()
-    failed = await sql.rows(
-        "SELECT subject, at FROM attempt WHERE subject = ANY($1) AND at > $2 ORDER BY at DESC",
-        subjects,
-        now - GUESSES[-1][0],
+async def _count_guess(login: str, address: str) -> _Guess:
+    """Count a try as a failure until it succeeds. Raises StaffSignInTooMany."""
+    pair, now = vault().index(f"{login} {address}", "staff"), clock.now()
+    subjects = {
+        pair: PAIR_LIMITS,
+        vault().index(address, "staff-address"): ADDRESS_LIMITS,
+        vault().index(login, "staff-login"): LOGIN_LIMITS,
+    }
+    ids = [new_id() for _ in subjects]
+    async with sql.transaction():
+        # Tries for one name, or from one address, take turns, in whichever process they arrive.
+        for subject in sorted(subjects):
+            await sql.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", subject)
+        failed = await sql.rows(
+            """SELECT subject, at FROM attempt WHERE (subject = ANY($1) AND at > $2) OR (subject = $3 AND at > $4)
+            ORDER BY at DESC""",
+            list(subjects),
+            now - LONGEST_WINDOW,
+            _known(pair),
+            now - KNOWN_FOR,
+        )
+        is_known = any(row["subject"] == _known(pair) for row in failed)
+        for subject, limits in subjects.items():
+            if limits is not LOGIN_LIMITS or not is_known:
+                _refuse_above(limits, [row["at"] for row in failed if row["subject"] == subject], now)
+        await sql.run(
+            "INSERT INTO attempt (id, subject, at) SELECT id, subject, $3 FROM unnest($1::uuid[], $2::text[]) "
+            "AS t (id, subject)",
+            ids,
+            list(subjects),
+            now,
+        )
+    return _Guess(ids, pair)
+
+
+def _refuse_above(limits: Sequence[tuple[timedelta, int]], times: list[datetime], now: datetime) -> None:
+    """Raise StaffSignInTooMany where a limit is reached; `times` newest first."""
+    for window, most in limits:
+        if len(times) >= most and times[most - 1] > now - window:
+            raise StaffSignInTooMany(retry_after=math.ceil((times[most - 1] + window - now).total_seconds()))
+
+
+def _known(pair: str) -> str:
+    """What stands in the attempts where a name has signed in from an address."""
+    return vault().index(pair, "staff-known")
+
+
+async def _forgive(guess: _Guess) -> None:
+    """The try was no failure; from here the name is known."""
+    await sql.run("DELETE FROM attempt WHERE id = ANY($1) OR subject = $2", guess.ids, _known(guess.pair))
+    await sql.run(
+        "INSERT INTO attempt (id, subject, at) VALUES ($1, $2, $3)", new_id(), _known(guess.pair), clock.now()
     )
-    # A shared address gets ten times the room of one login behind it.
-    for subject, room in zip(subjects, (1, 10), strict=True):
-        times = [row["at"] for row in failed if row["subject"] == subject]
-        for window, most in GUESSES:
-            if len(times) >= most * room and times[most * room - 1] > now - window:
-                wait = math.ceil((times[most * room - 1] + window - now).total_seconds())
-                raise StaffSignInTooMany(retry_after=wait)
 
 
-async def _note_failure(subjects: list[str], account: Staff | None) -> None:
-    now = clock.now()
-    for subject in subjects:
-        await sql.run("INSERT INTO attempt (id, subject, at) VALUES ($1, $2, $3)", new_id(), subject, now)
-    if account:
-        await audit.record("system", None, "staff.sign_in_failed", subject_kind="staff", subject_id=str(account.id))
+async def _note_failure(account: Staff | None) -> None:
+    """The audit knows; a name that nobody has is written down as such, never as it was typed."""
+    subject = str(account.id) if account else "unknown"
+    await audit.record("system", None, "staff.sign_in_failed", subject_kind="staff", subject_id=subject)

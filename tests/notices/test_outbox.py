@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from server.kit import clock
-from server.kit.i18n import _, speaking
+from server.kit.i18n import gettext, speaking
 from server.kit.ids import new_id
 from server.notices import queries, rules, service, sms
 from server.notices.models import Notice, NoticeKind, NoticeState
@@ -134,8 +134,8 @@ async def test_each_message_is_in_its_readers_language(gateway):
     await tell(worker)
     await deliver(timedelta(0))
     with speaking("en"):
-        assert _("理发") in gateway.sent[0][1]
-        assert _("理发") != "理发"
+        assert gettext("理发") in gateway.sent[0][1]
+        assert gettext("理发") != "理发"
 
 
 async def test_a_message_that_cannot_be_read_keeps_no_other_waiting(gateway):

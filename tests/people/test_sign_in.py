@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from server.errors import Unavailable
 from server.kit import clock
 from server.notices import sms
 from server.people import service
@@ -99,21 +98,73 @@ async def test_a_site_behind_one_address_may_sign_in_together():
         assert await code_for(f"+86138001380{n:02d}")
 
 
-async def test_a_gateway_that_is_down_does_not_use_up_the_tries(settings):
-    class Down:
-        async def send_code(self, *_given):
-            raise sms.SmsDown
+class Gateway:
+    """Stands where the carrier is: notes codes, and answers with `error` where there is one."""
 
-        async def send_notice(self, *_given):
-            raise sms.SmsDown
+    def __init__(self):
+        self.sent, self.error = [], None
 
-    sms.install(Down())
-    try:
-        with pytest.raises(Unavailable):
+    async def send_code(self, phone, code):
+        self.sent.append((phone, code))
+        if self.error:
+            raise self.error
+
+
+@pytest.fixture
+def gateway(settings):
+    made = Gateway()
+    sms.install(made)
+    yield made
+    sms.install(sms.DemoSms(settings))
+
+
+@pytest.mark.parametrize("error", [sms.SmsDown(), sms.SmsRefused(), sms.SmsLimited(retry_after=60), OSError()])
+async def test_a_code_that_was_not_sent_does_not_use_up_the_tries(gateway, error):
+    gateway.error = error
+    for _ in range(12):
+        with pytest.raises(type(error)):
             await code_for()
-    finally:
-        sms.install(sms.DemoSms(settings))
-    assert await code_for()
+    gateway.error = None
+    await code_for()
+    assert await sign_in(gateway.sent[-1][1])
+
+
+async def test_a_code_that_may_have_been_sent_counts_and_works(gateway):
+    gateway.error = sms.SmsUnanswered()
+    await code_for()
+    with pytest.raises(CodesTooMany):
+        await code_for()
+    assert await sign_in(gateway.sent[0][1])
+
+
+async def test_many_requests_at_once_send_one_sms(gateway):
+    await asyncio.gather(*(code_for() for _ in range(30)), return_exceptions=True)
+    assert len(gateway.sent) == 1
+
+
+async def test_guesses_at_the_same_instant_are_counted():
+    code = await code_for()
+    results = await asyncio.gather(*(sign_in(other(code)) for _ in range(30)), return_exceptions=True)
+    assert sum(isinstance(r, CodeWrong) for r in results) == 5
+    assert sum(isinstance(r, CodeExpired) for r in results) == 25
+
+
+async def test_a_day_of_guessing_gets_fifty_tries():
+    tried = 0
+    for minutes in range(0, 24 * 60, 6):
+        with clock.travel(timedelta(minutes=minutes)):
+            try:
+                code = await code_for()
+            except CodesTooMany:
+                continue
+            for _ in range(10):
+                try:
+                    await sign_in(other(code))
+                except CodeWrong:
+                    tried += 1
+                except CodeExpired:
+                    break
+    assert tried == 50
 
 
 async def test_known_and_unknown_numbers_are_answered_alike():

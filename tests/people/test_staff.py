@@ -1,10 +1,12 @@
 """Staff sign in with a name, a password and a time-based code; nothing is learnt by guessing."""
 
+import asyncio
 from datetime import timedelta
 
 import pyotp
 import pytest
 
+from server.audit.models import AuditEntry
 from server.kit import clock
 from server.people import service
 from server.people.actors import GrantHeld
@@ -63,6 +65,65 @@ async def test_guessing_is_slowed_down_but_locks_nobody_else_out(secret):
     assert await sign_in(secret, address="10.0.0.2")
     with clock.travel(timedelta(minutes=6)):
         assert await sign_in(secret)
+
+
+async def test_guesses_at_the_same_instant_are_counted(secret):
+    results = await asyncio.gather(*(sign_in(secret, password="guess") for _ in range(40)), return_exceptions=True)
+    assert sum(isinstance(r, StaffSignInWrong) for r in results) == 5
+    assert sum(isinstance(r, StaffSignInTooMany) for r in results) == 35
+
+
+async def test_guessing_from_many_addresses_is_slowed_down_too(secret):
+    tries = (sign_in(secret, totp="000000", address=f"10.1.0.{n}") for n in range(60))
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert sum(isinstance(r, StaffSignInWrong) for r in results) == 20
+
+
+async def test_who_has_signed_in_from_here_is_not_locked_out_by_guesses_elsewhere(secret):
+    await sign_in(secret, address="10.0.0.1")
+    with clock.travel(timedelta(days=3)):
+        for n in range(20):
+            with pytest.raises(StaffSignInWrong):
+                await sign_in(secret, password="guess", address=f"10.1.0.{n}")
+        with pytest.raises(StaffSignInTooMany):
+            await sign_in(secret, address="10.2.0.1")
+        assert await sign_in(secret, address="10.0.0.1")
+
+
+async def test_many_colleagues_behind_one_address_mistype_without_harm(secret):
+    for n in range(20):
+        with pytest.raises(StaffSignInWrong):
+            await sign_in(secret, login=f"colleague{n}")
+    assert await sign_in(secret)
+
+
+async def test_a_code_is_not_taken_twice_at_the_same_instant(secret):
+    used = code(secret)
+    results = await asyncio.gather(*(sign_in(secret, totp=used) for _ in range(4)), return_exceptions=True)
+    assert sum(not isinstance(r, Exception) for r in results) == 1
+
+
+async def test_a_code_of_the_half_minute_before_is_taken_and_an_older_one_is_not(secret):
+    now = clock.now()
+    before, older = (pyotp.TOTP(secret).at(now - timedelta(seconds=s)) for s in (30, 90))
+    with pytest.raises(StaffSignInWrong):
+        await sign_in(secret, totp=older)
+    assert await sign_in(secret, totp=before)
+
+
+async def test_the_audit_knows_of_every_try(secret):
+    await sign_in(secret)
+    for wrong in ({"password": "x"}, {"login": "nobody"}):
+        with pytest.raises(StaffSignInWrong):
+            await sign_in(secret, **wrong)
+    staff = str((await Staff.get()).id)
+    entries = await AuditEntry.all().order_by("id").values_list("action", "subject_id")
+    assert entries == [
+        ("staff.created", staff),
+        ("staff.signed_in", staff),
+        ("staff.sign_in_failed", staff),
+        ("staff.sign_in_failed", "unknown"),
+    ]
 
 
 async def test_a_disabled_account_and_its_sessions_end(secret):
