@@ -1,4 +1,4 @@
-"""The inbox: what stations have told a worker, each with the way to its ticket.
+"""The inbox: what stations have told a worker, and what waits for staff; each with the way to where it is settled.
 
 It stands in this room because messages speak of services, whose names live here.
 """
@@ -29,16 +29,18 @@ ICONS = {
     NoticeKind.BOOKING_CANCELLED: "cross",
     NoticeKind.BOOKING_EXPIRED: "warning",
     NoticeKind.BOOKING_AFFECTED: "warning",
+    NoticeKind.ESCALATION: "clock",
 }
 
 
 class MessageOut(msgspec.Struct):
-    """A message in the reader's language."""
+    """A message in the reader's language. `station_id` is filled where it is about a station's desk."""
 
     id: UUID
     kind: NoticeKind
     text: str
     booking_id: UUID | None
+    station_id: UUID | None
     at: datetime
     read: bool
 
@@ -47,14 +49,14 @@ class MessagesOut(msgspec.Struct):
     """Messages, the latest first; `next_cursor` is empty at the end."""
 
     items: list[MessageOut]
-    next_cursor: Annotated[str, msgspec.Meta(examples=["1795478400.0~0198…"])]
+    next_cursor: Annotated[str, msgspec.Meta(examples=["1795478400000000~0198…"])]
 
 
 async def _messages(reader_id: UUID, after: str) -> MessagesOut:
     found = await queries.inbox(reader_id, after)
     return MessagesOut(
         [
-            MessageOut(m.id, m.kind, write_text(m.kind, m.params, NAMES), m.booking_id, m.due_at, m.read)
+            MessageOut(m.id, m.kind, write_text(m.kind, m.params, NAMES), m.booking_id, m.station_id, m.due_at, m.read)
             for m in found.items
         ],
         found.next_cursor,
@@ -63,10 +65,19 @@ async def _messages(reader_id: UUID, after: str) -> MessagesOut:
 
 @get("/inbox", opt=allow(Audience.WORKER), include_in_schema=False)
 async def show_inbox(request: Req) -> Response[str]:
-    """Opening the inbox reads everything in it."""
+    return await _inbox(request, "notices/inbox.html")
+
+
+@get("/desk/inbox", opt=allow(Audience.STAFF), include_in_schema=False)
+async def show_staff_inbox(request: Req) -> Response[str]:
+    return await _inbox(request, "notices/staff_inbox.html")
+
+
+async def _inbox(request: Req, template: str) -> Response[str]:
+    """Opening the inbox reads everything in it; what was new still looks so this once."""
     messages = await _messages(request.user.id, request.query_params.get("after", ""))
-    shown = page(request, "notices/inbox.html", messages=messages, icons=ICONS)
-    if any(not m.read for m in messages.items):
+    shown = page(request, template, messages=messages, icons=ICONS)
+    if request.user.unread:
         await service.mark_read(request.user.id)
     return shown
 
@@ -77,4 +88,4 @@ async def list_notices(request: Req, cursor: FromQuery[str] = "") -> MessagesOut
     return await _messages(request.user.id, cursor)
 
 
-handlers = [show_inbox, list_notices]
+handlers = [show_inbox, show_staff_inbox, list_notices]

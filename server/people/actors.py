@@ -57,6 +57,7 @@ class Actor:
     is_member: bool = False
     locale: str = ""
     grants: tuple[GrantHeld, ...] = ()
+    unread: int = 0
 
     def may(self, role: Role, *, station_id: UUID | None = None, region_code: int | None = None) -> bool:
         """Whether a grant gives `role` at this station or in this region."""

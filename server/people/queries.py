@@ -12,6 +12,7 @@ import msgspec
 
 from server.db import sql
 from server.kit.crypto import vault
+from server.notices.queries import UNREAD
 from server.people.actors import Actor, GrantHeld, region_span
 from server.people.models import Role
 
@@ -32,7 +33,7 @@ _grants = msgspec.json.Decoder(list[_Grant])
 async def actor_of_session(session_id: str, now: datetime) -> tuple[Actor, datetime] | None:
     """The actor behind a session that has not ended, and when it was last seen; one statement."""
     found = await sql.row(
-        """SELECT s.id, s.seen_at, s.person_id, p.is_member, p.locale AS person_locale,
+        f"""SELECT s.id, s.seen_at, s.person_id, p.is_member, p.locale AS person_locale, {UNREAD} AS unread,
             s.staff_id, t.display_name, t.locale AS staff_locale,
             (SELECT coalesce(json_agg(json_build_object(
                 'role', g.role, 'station_id', g.station_id, 'region_code', g.region_code)), '[]')
@@ -48,7 +49,12 @@ async def actor_of_session(session_id: str, now: datetime) -> tuple[Actor, datet
         return None
     if found["person_id"]:
         worker = Actor(
-            "worker", found["person_id"], session_id, is_member=found["is_member"], locale=found["person_locale"]
+            "worker",
+            found["person_id"],
+            session_id,
+            is_member=found["is_member"],
+            locale=found["person_locale"],
+            unread=found["unread"],
         )
         return worker, found["seen_at"]
     grants = tuple(GrantHeld(g.role, g.station_id, g.region_code) for g in _grants.decode(found["grants"]))
@@ -59,6 +65,7 @@ async def actor_of_session(session_id: str, now: datetime) -> tuple[Actor, datet
         display_name=found["display_name"],
         locale=found["staff_locale"],
         grants=grants,
+        unread=found["unread"],
     )
     return staff, found["seen_at"]
 
