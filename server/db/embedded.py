@@ -104,7 +104,8 @@ def _start(folder: Path, settings: Mapping[str, str]) -> Path:
             _launch(folder, settings, account)
         except StartFailed:
             # Somebody else is starting or stopping it, or a killed server's children are still leaving.
-            if not (folder / "postmaster.pid").exists() or time.monotonic() > deadline:
+            held = (folder / "postmaster.pid").exists() or any(folder.glob(".s.PGSQL.*.lock"))
+            if not held or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
     sockets = _sockets_in_use(folder)

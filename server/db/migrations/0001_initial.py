@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('subject', fields.CharField(max_length=64)),
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'attempt', 'app': 'models', 'indexes': [Index(fields=['subject', 'at'])], 'pk_attr': 'id', 'table_description': 'A failed staff sign-in, kept for limiting guesses per login and per address.'},
+            options={'table': 'attempt', 'app': 'models', 'indexes': [Index(fields=['subject', 'at'])], 'pk_attr': 'id', 'table_description': 'A failed staff sign-in, counted per name and address; or that a name once came from an address.'},
             bases=['Model'],
         ),
         ops.CreateModel(
