@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NoReturn
 
 import asyncpg
@@ -35,7 +35,7 @@ async def _work_until_told(url: str) -> None:
     await work(url, JOBS, stop)
 
 
-async def work(url: str, jobs: Iterable[Job], stop: asyncio.Event) -> None:
+async def work(url: str, jobs: Sequence[Job], stop: asyncio.Event) -> None:
     """Run jobs until `stop`; then each finishes what it has in hand."""
     wakes = {job.name: asyncio.Event() for job in jobs}
     channels = {job.wake_on: wakes[job.name] for job in jobs if job.wake_on}
