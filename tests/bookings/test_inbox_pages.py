@@ -95,7 +95,16 @@ async def test_pages_lead_to_everything(mine, worker):
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "~", "0~", f"-99999999999999999~{new_id()}", f"9e99~{new_id()}", f"{'9' * 40}~{new_id()}", "\0~x"]
+    "cursor",
+    [
+        "x",
+        "~",
+        "0~",
+        "-99999999999999999~01890000-0000-7000-8000-000000000000",
+        "9e99~01890000-0000-7000-8000-000000000000",
+        f"{'9' * 40}~01890000-0000-7000-8000-000000000000",
+        "\0~x",
+    ],
 )
 async def test_an_unreadable_cursor_starts_at_the_top(mine, worker, cursor):
     await service.tell_worker(worker.id, NoticeKind.BOOKING_CONFIRMED, params())
