@@ -29,29 +29,25 @@ log = structlog.get_logger()
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 LONG_LIFE = 60.0  # a child that lived so long starts its waits anew
 STOP_SECONDS = 5
-PORT_PATIENCE = 5.0  # what a killed run's children may need to leave the port
+PORT_PATIENCE = 4.0  # what a killed run's children may need to leave the port
 READY_EVERY = 0.05
-
-
-class PortTaken(RuntimeError):
-    """Somebody else serves at our port."""
 
 
 def run(settings: Settings, _given: Namespace) -> int:
     """The command: start everything and serve until told to stop."""
+    if not _port_becomes_free(settings):
+        sys.stderr.write(f"端口 {settings.port} 已被占用 (port {settings.port} is taken)：make run PORT=8123\n")
+        return 1
+    _say("正在启动… (starting)")
     with database_of(settings, alone=True) as url:
-        try:
-            asyncio.run(_serve(settings, url))
-        except PortTaken as error:
-            sys.stderr.write(f"{error}\n")
-            return 1
+        asyncio.run(_serve(settings, url))
     return 0
 
 
 async def _serve(settings: Settings, url: str) -> None:
     _stop_on_signals()
     try:
-        await _prepare(settings, url)
+        await lifespan.migrate(url)
         async with asyncio.TaskGroup() as group:
             group.create_task(_keep("web", url))
             sign_ins = await _fill(settings, url)
@@ -74,16 +70,13 @@ def _stop_on_signals() -> None:
         loop.add_signal_handler(number, stop)
 
 
-async def _prepare(settings: Settings, url: str) -> None:
-    """A free port and a database of this release. Raises PortTaken."""
+def _port_becomes_free(settings: Settings) -> bool:
     deadline = time.monotonic() + PORT_PATIENCE
     while not _port_is_free(settings):
         if time.monotonic() > deadline:
-            raise PortTaken(
-                f"端口 {settings.port} 已被占用。换一个：make run PORT=8123 (port {settings.port} is taken)"
-            )
-        await asyncio.sleep(READY_EVERY)
-    await lifespan.migrate(url)
+            return False
+        time.sleep(READY_EVERY)
+    return True
 
 
 def _port_is_free(settings: Settings) -> bool:

@@ -4,4 +4,5 @@ pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.desk",
     "tests.fixtures.browser",
+    "tests.fixtures.processes",
 ]
