@@ -49,12 +49,13 @@ def start(folder: Path, database: str = "niangjia", settings: Mapping[str, str] 
     sockets = _start(folder, settings)
     to_server = ("-h", sockets, "-p", PORT, "-U", OWNER)
     _run("psql", "-qX", *to_server, "-v", f"name={database}", "postgres", stdin=CREATE)
-    return f"postgresql://{OWNER}@/{database}?host={quote(str(sockets))}"
+    return f"postgresql://{OWNER}@/{database}?host={quote(str(sockets))}&port={PORT}"
 
 
 def stop(folder: Path) -> None:
     """Stop the server of `folder`, if it runs: at once for its clients, without losing what was committed."""
     folder = folder.absolute()
+    _forget_stale(folder)
     if not (folder / "postmaster.pid").exists():
         return
     sockets = _sockets_in_use(folder)
@@ -79,9 +80,11 @@ def is_running(folder: Path) -> bool:
 
 def _make(folder: Path, *, durable: bool) -> None:
     """Make the data folder, all of it or nothing, so that an interrupted start can simply be tried again."""
-    half = folder.with_name(f"{folder.name}.new")
-    shutil.rmtree(half, ignore_errors=True)
-    half.mkdir(parents=True, mode=0o700)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f"{folder.name}.new-"
+    for interrupted in folder.parent.glob(f"{prefix}*"):
+        shutil.rmtree(interrupted, ignore_errors=True)
+    half = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     account = _account(half)
     if account:
         os.chown(half, account["user"], account["group"])
@@ -137,7 +140,7 @@ def _socket_folder(folder: Path, account: Account) -> Path:
     path = str(folder / f".s.PGSQL.{PORT}")
     if len(path.encode()) <= LONGEST_SOCKET and not {",", '"'} & set(path):
         return folder
-    short = Path(tempfile.mkdtemp(prefix="niangjia-"))
+    short = Path(tempfile.mkdtemp(prefix="niangjia-", dir="/tmp"))  # TMPDIR may be as long
     if account:
         os.chown(short, account["user"], account["group"])
     return short
@@ -156,14 +159,16 @@ def _pid_file(folder: Path) -> list[str]:
 
 
 def _forget_stale(folder: Path) -> None:
-    """Remove the pid file of a dead server whose number another program has now; the rest PostgreSQL does itself."""
-    process = Path("/proc", (_pid_file(folder) or ["0"])[0], "stat")
+    """Remove the locks of a dead server whose number another program has now; the rest PostgreSQL does itself."""
+    process = Path("/proc", (_pid_file(folder) or ["0"])[0])
     try:
-        name, _, state = process.read_text("utf-8").partition("(")[2].rpartition(") ")
+        dead = (process / "stat").read_text("utf-8").rpartition(") ")[2].startswith("Z")
+        stale = dead or not (process / "cwd").samefile(folder)  # a server works in its data folder
     except OSError:
         return
-    if name != "postgres" or state.startswith("Z"):
-        (folder / "postmaster.pid").unlink(missing_ok=True)
+    if stale:
+        for lock in (folder / "postmaster.pid", *folder.glob(".s.PGSQL.*.lock")):
+            lock.unlink(missing_ok=True)
 
 
 def _account(folder: Path) -> Account:
@@ -176,9 +181,20 @@ def _account(folder: Path) -> Account:
     try:
         entry = pwd.getpwnam(ACCOUNT)
     except KeyError:
-        subprocess.run(["useradd", "--system", "--user-group", "--shell", "/usr/sbin/nologin", ACCOUNT], check=True)
-        entry = pwd.getpwnam(ACCOUNT)
+        entry = _make_account()
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def _make_account() -> pwd.struct_passwd:
+    command = ["useradd", "--system", "--user-group", "--shell", "/usr/sbin/nologin", ACCOUNT]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        raise StartFailed(
+            f"PostgreSQL refuses to run as root, and the account {ACCOUNT} for it cannot be made: "
+            "start as an ordinary user, or set DATABASE_URL"
+        ) from None
+    return pwd.getpwnam(ACCOUNT)
 
 
 def _let_in(folder: Path) -> None:
