@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from server.config import SettingsError, read_settings
 from server.db.embedded import StartFailed
@@ -46,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status: 0 done, 1 failed, 2 wrong arguments or settings."""
     given = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _leave)
     try:
         settings = read_settings()
         start(settings)
@@ -59,7 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (DataInUse, StartFailed) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return status
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    """Told to stop: on the way out each command stops what it started, the embedded database too."""
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

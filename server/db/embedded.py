@@ -27,7 +27,8 @@ OWNER = "postgres"
 PORT = "5432"
 LONGEST_SOCKET = 103  # what every Unix takes in a socket's address
 PATIENCE_SECONDS = 15
-SETTINGS = {"listen_addresses": "", "max_connections": "200"}
+# Terse: its log does not quote the rows it refuses.
+SETTINGS = {"listen_addresses": "", "max_connections": "200", "log_error_verbosity": "terse"}
 Account = dict[str, Any]  # what subprocess needs to run as somebody else
 CREATE = r"""SELECT format('CREATE DATABASE %I', :'name')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec"""
