@@ -57,10 +57,11 @@ async def request_code(*, phone: str, address: str) -> str | None:
 
 async def _store_code(phone: str, code: str, address: str) -> UUID:
     phone_index, address_index = phone_index_of(phone), vault().index(address, "address")
-    now, code_id = clock.now(), new_id()
+    code_id = new_id()
     async with sql.transaction():
         # Requests for one number take turns, in whichever process they arrive.
         await sql.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", phone_index)
+        now = clock.now()  # read only now: who waited for the lock must not look back past whom he waited for
         retry_after = await queries.wait_for_code(phone_index, address_index, now, PHONE_LIMITS, ADDRESS_LIMIT)
         if retry_after:
             raise CodesTooMany(retry_after=retry_after)
