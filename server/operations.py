@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from litestar import Request, get
 from litestar.response import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from server.db import health, sql
+from server import job_runs
+from server.db import health, lifespan, sql
 from server.edge.access import Audience, allow
 from server.errors import SignInNeeded, Unavailable
 from server.kit import clock
@@ -27,6 +29,7 @@ WAITING = {
 OUTBOX = """SELECT count(*) AS waiting, count(*) FILTER (WHERE next_try_at <= $1) AS due,
   coalesce(extract(epoch FROM $1 - min(next_try_at) FILTER (WHERE next_try_at <= $1)), 0) AS oldest_due_seconds
 FROM notice WHERE state = 'due' AND push"""
+STEPS = "SELECT to_status, count(*) AS number FROM booking_event WHERE at > $1 GROUP BY to_status"
 
 
 @get("/health/live", opt=allow(Audience.VISITOR) | QUIET, include_in_schema=False)
@@ -68,15 +71,30 @@ def _requests() -> CollectorRegistry:
 
 
 async def _rooms() -> list[Metric]:
-    """What the database knows: the same from whichever process is asked."""
-    outbox = await sql.rows(OUTBOX, clock.now())
-    bookings = GaugeMetricFamily("niangjia_bookings", "Bookings by status", labels=["status"])
-    for row in await sql.rows("SELECT status, count(*) AS number FROM booking GROUP BY status"):
-        bookings.add_metric([row["status"]], row["number"])
-    return [
-        bookings,
-        *(GaugeMetricFamily(f"niangjia_outbox_{name}", what, float(outbox[0][name])) for name, what in WAITING.items()),
+    """What the database knows, the same from whichever process is asked, and the asked one's connections."""
+    now = clock.now()
+    outbox = (await sql.rows(OUTBOX, now))[0]
+    steps = GaugeMetricFamily("niangjia_booking_steps_last_hour", "Steps of bookings, by status", labels=["status"])
+    for row in await sql.rows(STEPS, now - timedelta(hours=1)):
+        steps.add_metric([row["to_status"]], row["number"])
+    pool = GaugeMetricFamily("niangjia_pool_connections", "Connections of this process", labels=["state"])
+    for state, number in lifespan.pool_use().items():
+        pool.add_metric([state], number)
+    waiting = [
+        GaugeMetricFamily(f"niangjia_outbox_{name}", what, float(outbox[name])) for name, what in WAITING.items()
     ]
+    return [steps, pool, *waiting, *await _jobs()]
+
+
+async def _jobs() -> list[Metric]:
+    runs = CounterMetricFamily("niangjia_job_runs", "Times that a recurring job succeeded", labels=["job"])
+    seconds = CounterMetricFamily("niangjia_job_seconds", "Seconds that these took together", labels=["job"])
+    last = GaugeMetricFamily("niangjia_job_last_success_timestamp_seconds", "When it last did", labels=["job"])
+    for job in await job_runs.known():
+        runs.add_metric([job["name"]], job["runs"])
+        seconds.add_metric([job["name"]], job["seconds"])
+        last.add_metric([job["name"]], job["last_at"].timestamp())
+    return [runs, seconds, last]
 
 
 class _Known:

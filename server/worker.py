@@ -6,11 +6,13 @@ import asyncio
 import signal
 from argparse import Namespace
 from collections.abc import Sequence
+from time import perf_counter
 from typing import NoReturn
 
 import asyncpg
 import structlog
 
+from server import job_runs
 from server.config import Settings
 from server.db.lifespan import database
 from server.jobs import JOBS, Job
@@ -56,12 +58,18 @@ async def _repeat(job: Job, wake: asyncio.Event, stop: asyncio.Event) -> None:
     """Run one job again and again; a failure is logged and tried again the next time, and touches no other job."""
     while not stop.is_set():
         wake.clear()
-        try:
-            await job.run()
-        except Exception:
-            log.exception("job.failed", job=job.name)
+        await _run(job)
         if not stop.is_set():
             await _wait(wake, job.every.total_seconds())
+
+
+async def _run(job: Job) -> None:
+    began = perf_counter()
+    try:
+        await job.run()
+        await job_runs.note(job.name, perf_counter() - began)
+    except Exception:
+        log.exception("job.failed", job=job.name)
 
 
 async def _wait(wake: asyncio.Event, seconds: float) -> None:

@@ -1,5 +1,7 @@
 """What machines of the operator are told."""
 
+from urllib.parse import urlsplit
+
 import asyncpg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -41,7 +43,7 @@ async def test_ready_means_that_the_database_has_every_migration(site):
 
 
 async def test_nobody_is_sent_here_while_the_database_is_away(site, database_server, database_url):
-    name = database_url.rpartition("/")[2].partition("?")[0]
+    name = urlsplit(database_url).path.lstrip("/")
     keeper = await asyncpg.connect(address(database_server, "postgres"))
     try:
         await keeper.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
@@ -75,7 +77,7 @@ async def test_requests_are_counted_by_route(site, figures):
 
 async def test_steps_of_bookings_and_waiting_messages_are_counted(figures):
     slot = await make_slot()
-    await bookings.book(await make_person(), slot.id, request_key="k")
+    await bookings.book_slot(actor=await make_person(), slot_id=slot.id, request_key="k")
     found = await figures()
     assert found["niangjia_booking_steps_last_hour", "confirmed"] == 1
     assert found["niangjia_outbox_waiting",] >= 1

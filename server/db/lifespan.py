@@ -25,6 +25,13 @@ async def database(url: str, *, pool_size: int = 5, pool_min: int = 1) -> AsyncI
         await opened.close_connections()
 
 
+def pool_use() -> dict[str, int]:
+    """How many connections of this process work, and how many wait for work."""
+    pool = connections.get("default")._pool  # noqa: SLF001 (the ORM shows no figures)
+    idle = pool.get_idle_size()
+    return {"busy": pool.get_size() - idle, "idle": idle}
+
+
 async def migrate(url: str) -> None:
     """Bring the database to the newest migration; processes that start together take turns.
 

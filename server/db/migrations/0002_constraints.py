@@ -1,4 +1,4 @@
-"""What the ORM's models cannot say: extensions, constraints, search indexes and triggers.
+"""What the ORM's models cannot say: extensions, figures of the operator, constraints, search indexes and triggers.
 
 A list of `(name, sql)` per kind, so that a test can prove that each one exists in the database.
 """
@@ -7,6 +7,12 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 
 EXTENSIONS = ("btree_gist", "cube", "earthdistance", "pg_trgm")
+
+TABLES = {
+    # What the workers did, of all machines; see server/job_runs.py.
+    "job_run": "(name text PRIMARY KEY, runs bigint NOT NULL, seconds double precision NOT NULL, "
+    "last_at timestamptz NOT NULL)",
+}
 
 CONSTRAINTS = {
     # One worker cannot be in two places: no two active bookings of a person overlap.
@@ -47,6 +53,7 @@ INDEXES = {
     "booking_awaiting": "booking (confirm_by) WHERE status = 'requested'",
     "notice_outbox": "notice (next_try_at) WHERE state = 'due'",
     "offering_rolling": "offering (rolled_until) WHERE active",
+    "booking_event_at": "booking_event USING brin (at) WITH (autosummarize = on)",
 }
 
 TRIGGERS = {
@@ -103,6 +110,7 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.RunSQL([f"CREATE EXTENSION IF NOT EXISTS {name}" for name in EXTENSIONS]),
+        ops.RunSQL([f"CREATE TABLE {name} {body}" for name, body in TABLES.items()]),
         ops.RunSQL(
             [f"ALTER TABLE {table} ADD CONSTRAINT {name} {body}" for name, (table, body) in CONSTRAINTS.items()]
         ),
