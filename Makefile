@@ -1,6 +1,6 @@
 # Two commands do everything: `make run` and `make test`. Only Python 3.11+ and make are needed.
 PORT ?= 8000
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 WEB := .venv/installed
@@ -9,7 +9,7 @@ TESTS := .venv/installed-tests
 .PHONY: run test check catalogs shots clean
 
 run: $(WEB)
-	@NIANGJIA_MODE=demo PORT=$(PORT) exec $(BIN)/niangjia run
+	@NIANGJIA_MODE=demo NIANGJIA_LOG_LEVEL=$${NIANGJIA_LOG_LEVEL:-WARNING} PORT=$(PORT) exec $(BIN)/niangjia run
 
 test: $(TESTS)
 	@sh tests/chromium.sh
@@ -33,8 +33,9 @@ clean:
 	rm -rf .venv .data .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv >/dev/null || { rm -rf .venv; \
+	  echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
 
 $(WEB): $(BIN)/python pyproject.toml requirements.lock
 	@echo "Installing…"
