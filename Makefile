@@ -39,10 +39,10 @@ $(BIN)/python:
 
 $(WEB): $(BIN)/python pyproject.toml requirements.lock
 	@echo "Installing…"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c requirements.lock -e .
 	@touch $(WEB)
 
 $(TESTS): $(WEB)
 	@echo "Installing what the tests need…"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[test]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c requirements.lock -e ".[test]"
 	@touch $(TESTS)
