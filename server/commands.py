@@ -96,7 +96,11 @@ def create_officer(settings: Settings, given: Namespace) -> int:
 
 
 def _with_database(settings: Settings, work: Callable[[], Awaitable[Any]]) -> Any:
+    """Do something on a database of this release. Raises Unusable."""
+
     async def do(url: str) -> Any:
+        if mistakes := await health.mistakes(url):
+            raise health.Unusable("\n".join(mistakes))
         async with lifespan.database(url):
             return await work()
 

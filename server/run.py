@@ -35,7 +35,12 @@ READY_EVERY = 0.05
 
 def run(settings: Settings, _given: Namespace) -> int:
     """The command: start everything and serve until told to stop."""
-    if not _port_becomes_free(settings):
+    try:
+        free = _port_becomes_free(settings)
+    except OSError as error:
+        sys.stderr.write(f"HOST, PORT: {settings.host}:{settings.port}: {error.strerror}\n")
+        return 1
+    if not free:
         sys.stderr.write(f"端口 {settings.port} 已被占用 (port {settings.port} is taken)：make run PORT=8123\n")
         return 1
     _say("正在启动… (starting)")

@@ -40,6 +40,29 @@ def test_an_unknown_command_is_refused(house):
     assert house.call("fly").returncode == 2
 
 
+@pytest.mark.parametrize("command", ["run", "migrate", "demo", "check"])
+@pytest.mark.parametrize("address", ["postgresql://nobody@127.0.0.1:1/x", "postgresql://127.0.0.1:x/y"])
+def test_a_database_that_is_away_is_one_line(house, command, address):
+    refused = house.call(command, DATABASE_URL=address)
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert refused.stderr.startswith("DATABASE_URL: ")
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.9"])
+def test_an_address_that_is_not_ours_is_one_line(house, host):
+    refused = house.call("run", HOST=host)
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert refused.stderr.startswith(f"HOST, PORT: {host}:{house.port}: ")
+
+
+def test_nothing_is_done_to_a_database_of_another_release(house, database_server):
+    refused = house.call("demo", DATABASE_URL=database_server)
+    assert refused.returncode == 1
+    assert "niangjia migrate" in refused.stderr
+
+
 def test_migrate_then_check(house, database_server):
     before = house.call("check", DATABASE_URL=database_server)
     assert before.returncode == 1

@@ -8,9 +8,14 @@ from pathlib import Path
 import asyncpg
 
 from server.db import sql
+from server.db.lifespan import DatabaseAway, connect
 
 OLDEST = 16
 APPLIED = "SELECT name FROM tortoise_migrations WHERE app = 'models'"
+
+
+class Unusable(RuntimeError):
+    """The database cannot serve this release; the message has one line per mistake."""
 
 
 @cache
@@ -27,9 +32,9 @@ async def is_current() -> bool:
 async def mistakes(url: str) -> list[str]:
     """What keeps the database behind an address from serving this release, one line each."""
     try:
-        connection = await asyncpg.connect(url)
-    except (OSError, asyncpg.PostgresError) as error:
-        return [f"DATABASE_URL: {error}"]
+        connection = await connect(url)
+    except DatabaseAway as error:
+        return [str(error)]
     try:
         return await _look(connection)
     finally:

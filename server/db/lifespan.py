@@ -14,6 +14,18 @@ from server.db.config import orm_config
 MIGRATION_LOCK = 0x6E69616E67  # any number that nothing else locks
 
 
+class DatabaseAway(RuntimeError):
+    """No connection can be made; the message says to what and why, in one line."""
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    """One connection outside the pool. Raises DatabaseAway."""
+    try:
+        return await asyncpg.connect(url)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseAway(f"DATABASE_URL: {error or type(error).__name__}") from None
+
+
 @asynccontextmanager
 async def database(url: str, *, pool_size: int = 5, pool_min: int = 1) -> AsyncIterator[None]:
     """Open the ORM and its pool; close both at the end."""
@@ -36,8 +48,9 @@ async def migrate(url: str) -> None:
     """Bring the database to the newest migration; processes that start together take turns.
 
     A migration that cannot get its table within five seconds fails instead of blocking the traffic behind it.
+    Raises DatabaseAway.
     """
-    guard = await asyncpg.connect(url)
+    guard = await connect(url)
     try:
         await guard.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
         config = orm_config(url, pool_size=1)
