@@ -13,7 +13,7 @@ from server.config import SettingsError, read_settings
 from server.db.embedded import StartFailed
 from server.db.health import Unusable
 from server.db.lifespan import DatabaseAway
-from server.process import DataInUse, leave_when, standard_input_closed, start
+from server.process import CannotServe, DataInUse, leave_when, standard_input_closed, start
 
 # Command, what it does, where it is: modules load only when called.
 COMMANDS = (
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
         return BAD_SETTINGS
-    except (DataInUse, DatabaseAway, StartFailed, Unusable) as error:
+    except (CannotServe, DataInUse, DatabaseAway, StartFailed, Unusable) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:

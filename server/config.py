@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import json
 import os
 import secrets
@@ -91,7 +92,7 @@ class _Reader:
         settings = dict(
             mode=mode,
             base_url=self.base_url(mode, port),
-            host=self.env.get("HOST", "127.0.0.1"),
+            host=self.host(),
             port=port,
             database_url=self.database_url(),
             data_dir=data_dir,
@@ -132,6 +133,14 @@ class _Reader:
         value = self.env.get("NIANGJIA_BASE_URL", default).rstrip("/")
         if not value.startswith(("https://", "http://localhost", "http://127.0.0.1")):
             self.mistakes.append("NIANGJIA_BASE_URL: must be the public https:// address of this site")
+        return value
+
+    def host(self) -> str:
+        value = self.env.get("HOST", "") or "127.0.0.1"
+        try:
+            ipaddress.ip_address(value)
+        except ValueError:
+            self.mistakes.append(f"HOST: must be an IP address, such as 127.0.0.1 or 0.0.0.0, not {value!r}")
         return value
 
     def database_url(self) -> str | None:

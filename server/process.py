@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
+import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +25,10 @@ class DataInUse(RuntimeError):
     """Another process of ours has started the database of this data folder."""
 
 
+class CannotServe(RuntimeError):
+    """Nobody can be served at HOST and PORT; the message says why in one line."""
+
+
 def equip(settings: Settings) -> None:
     """Give this process its keys and its way to send messages."""
     crypto.install(crypto.Vault(settings.data_keys, settings.data_key, settings.secret))
@@ -32,6 +39,30 @@ def start(settings: Settings) -> None:
     """What each command does first."""
     log_as_json(settings.log_level)
     equip(settings)
+
+
+def refuse_taken_port(settings: Settings, *, patience: float = 0) -> None:
+    """Wait, as long as `patience` says, until nobody else serves at our port. Raises CannotServe."""
+    deadline = time.monotonic() + patience
+    while not _port_is_free(settings):
+        if time.monotonic() >= deadline:
+            raise CannotServe(
+                f"端口 {settings.port} 已被占用，换一个：make run PORT=8123 (port {settings.port} is taken)"
+            )
+        time.sleep(0.05)
+
+
+def _port_is_free(settings: Settings) -> bool:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise CannotServe(f"HOST, PORT: {settings.host}:{settings.port}: {error.strerror}") from None
+    return True
 
 
 @contextmanager

@@ -7,10 +7,8 @@ killed, since the other end of their standard input closes; the database is take
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import signal
-import socket
 import sys
 import time
 from argparse import Namespace
@@ -22,7 +20,7 @@ import structlog
 from server.config import Settings
 from server.db import lifespan
 from server.demo.load import load_demo
-from server.process import database_of
+from server.process import database_of, refuse_taken_port
 from server.stations.service import load_divisions
 
 log = structlog.get_logger()
@@ -35,14 +33,7 @@ READY_EVERY = 0.05
 
 def run(settings: Settings, _given: Namespace) -> int:
     """The command: start everything and serve until told to stop."""
-    try:
-        free = _port_becomes_free(settings)
-    except OSError as error:
-        sys.stderr.write(f"HOST, PORT: {settings.host}:{settings.port}: {error.strerror}\n")
-        return 1
-    if not free:
-        sys.stderr.write(f"端口 {settings.port} 已被占用 (port {settings.port} is taken)：make run PORT=8123\n")
-        return 1
+    refuse_taken_port(settings, patience=PORT_PATIENCE)
     _say("正在启动… (starting)")
     with database_of(settings, alone=True) as url:
         asyncio.run(_serve(settings, url))
@@ -73,28 +64,6 @@ def _stop_on_signals() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop)
-
-
-def _port_becomes_free(settings: Settings) -> bool:
-    deadline = time.monotonic() + PORT_PATIENCE
-    while not _port_is_free(settings):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(READY_EVERY)
-    return True
-
-
-def _port_is_free(settings: Settings) -> bool:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            return False
-    return True
 
 
 async def _fill(settings: Settings, url: str) -> list[str]:

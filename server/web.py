@@ -24,6 +24,7 @@ STOP_SECONDS = 2  # then open pages with live events are cut; they come back by 
 
 def web(settings: Settings, _given: Namespace) -> int:
     """The command: serve until told to stop."""
+    process.refuse_taken_port(settings)
     with process.database_of(settings) as url:
         serve(settings, url)
     return 0

@@ -63,6 +63,7 @@ def test_a_missing_secret_is_named(production, name):
         ("PORT", "0"),
         ("PORT", "８０００"),
         ("PORT", "x"),
+        ("HOST", "localhost"),
         ("DATABASE_URL", "mysql://x"),
         ("NIANGJIA_BASE_URL", "ftp://x"),
         ("NIANGJIA_SECRET", "short"),

@@ -85,7 +85,8 @@ def test_a_taken_port_is_named(house):
     with socket.socket() as other:
         other.bind(("127.0.0.1", house.port))
         other.listen()
-        refused = house.call("run")
-    assert refused.returncode == 1
-    assert len(refused.stderr.splitlines()) == 1
-    assert str(house.port) in refused.stderr
+        for command in ("run", "web"):
+            refused = house.call(command)
+            assert refused.returncode == 1
+            assert len(refused.stderr.splitlines()) == 1
+            assert str(house.port) in refused.stderr
