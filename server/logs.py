@@ -1,15 +1,20 @@
-"""Logs: one JSON object per line on standard error, with the request's id and without personal data."""
+"""Logs: one JSON object per line on standard error, with the request's id and without personal data.
+
+Whoever tries the demo at a terminal reads them as text.
+"""
 
 from __future__ import annotations
 
 import logging.config
 import re
+import sys
 from typing import Any
 
 import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, WrappedLogger
 
+from server.config import Settings
 from server.kit.context import request_id
 
 # Libraries that tell of every request or statement, addresses and values included.
@@ -39,30 +44,30 @@ COMMON: list[structlog.typing.Processor] = [
 ]
 
 
-def logging_config(level: str) -> dict[str, Any]:
+def logging_config(settings: Settings) -> dict[str, Any]:
     """What `logging.config.dictConfig` needs: our own events and those of libraries, in the same shape."""
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if settings.demo and sys.stderr.isatty():
+        renderer = structlog.dev.ConsoleRenderer()
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "json": {
+            "line": {
                 "()": ProcessorFormatter,
                 "foreign_pre_chain": COMMON,
-                "processors": [
-                    ProcessorFormatter.remove_processors_meta,
-                    structlog.processors.JSONRenderer(ensure_ascii=False),
-                ],
+                "processors": [ProcessorFormatter.remove_processors_meta, renderer],
             }
         },
-        "handlers": {"lines": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "json"}},
-        "root": {"handlers": ["lines"], "level": level},
+        "handlers": {"lines": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "line"}},
+        "root": {"handlers": ["lines"], "level": settings.log_level},
         "loggers": {name: {"level": "WARNING"} for name in QUIET},
     }
 
 
-def log_as_json(level: str) -> None:
+def start_logs(settings: Settings) -> None:
     """Give this process its logs (once, at start)."""
-    logging.config.dictConfig(logging_config(level))
+    logging.config.dictConfig(logging_config(settings))
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *COMMON, ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

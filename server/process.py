@@ -16,7 +16,7 @@ from threading import Thread
 from server.config import Settings
 from server.db import embedded
 from server.kit import crypto
-from server.logs import log_as_json
+from server.logs import start_logs
 from server.notices import sms
 from server.notices.aliyun import AliyunSender
 
@@ -37,7 +37,7 @@ def equip(settings: Settings) -> None:
 
 def start(settings: Settings) -> None:
     """What each command does first."""
-    log_as_json(settings.log_level)
+    start_logs(settings)
     equip(settings)
 
 

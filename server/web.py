@@ -16,7 +16,7 @@ from litestar import Litestar
 
 from server import process
 from server.config import Settings, read_settings
-from server.logs import log_as_json, logging_config
+from server.logs import logging_config, start_logs
 
 MOST_OPEN = 16_384  # requests of one process, open pages with live events included
 STOP_SECONDS = 2  # then open pages with live events are cut; they come back by themselves
@@ -56,7 +56,7 @@ def _server(settings: Settings) -> Server:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.warning,
-        log_dictconfig=logging_config(settings.log_level),
+        log_dictconfig=logging_config(settings),
     )
 
 
@@ -66,7 +66,7 @@ def load() -> Litestar:
     if parent is not None:
         process.leave_when(parent.join)
     settings = read_settings()
-    log_as_json(settings.log_level)
+    start_logs(settings)
     app: Litestar = import_module("server.app").create_app(settings, settings.database_url)
     return app
 
