@@ -25,7 +25,7 @@ from server.errors import AppError, NotFound
 from server.kit import clock
 from server.kit.ids import new_id
 from server.people.actors import Actor
-from server.people.pages import CODE, PHONE, begin_session, try_sending, try_signing_in
+from server.people.pages import AGAIN, CODE, PHONE, SHOWN_CODE, begin_session, try_sending, try_signing_in
 
 Req = Request[Any, Any, Any]
 NOON, EVENING = 12 * 60, 18 * 60
@@ -37,6 +37,8 @@ class AskForm(msgspec.Struct):
 
     phone: PHONE
     request_key: KEY = ""
+    again: AGAIN = ""
+    shown_code: SHOWN_CODE = ""
 
 
 class BookForm(msgspec.Struct):
@@ -45,7 +47,7 @@ class BookForm(msgspec.Struct):
     phone: PHONE
     code: CODE
     request_key: KEY = ""
-    shown_code: Annotated[str, Meta(max_length=6)] = ""
+    shown_code: SHOWN_CODE = ""
 
 
 class KeyForm(msgspec.Struct):
@@ -118,9 +120,9 @@ async def send_code(request: Req, slot_id: FromPath[UUID]) -> Response[str]:
     choice = await queries.slot_for_booking(slot_id, request.user)
     if choice.slot.refused:
         return await _confirm_page(request, slot_id, form.raw)
-    phone, shown, errors = await try_sending(request, form)
-    raw = form.raw | {"phone": phone, "shown_code": shown}
-    return await _confirm_page(request, slot_id, raw, errors=errors, asked_code=not errors)
+    sending = await try_sending(request, form)
+    raw = form.raw | {"shown_code": sending.shown_code}
+    return await _confirm_page(request, slot_id, raw, errors=list(sending.errors), asked_code=sending.asked_code)
 
 
 @post("/book/slots/{slot_id:uuid}", opt=allow(Audience.VISITOR), include_in_schema=False)

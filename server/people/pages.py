@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from litestar import Request, get, post
@@ -15,7 +16,7 @@ from server.edge.access import Audience, allow
 from server.edge.forms import FieldError, Form, read_form
 from server.edge.htmx import TEXT_SIZE_COOKIE, local_path, page, redirect
 from server.edge.i18n import _
-from server.errors import AppError, Invalid, TooMany
+from server.errors import AppError, Invalid
 from server.kit import clock
 from server.kit.phone import read_phone
 from server.kit.text import N_
@@ -26,19 +27,25 @@ Req = Request[Any, Any, Any]
 YEAR = 365 * 86_400
 NEXT = Annotated[str, Meta(max_length=500)]
 PHONE = Annotated[str, Meta(max_length=40, extra={"missing": N_("请填手机号。"), "invalid": PhoneWrong.message})]
+AGAIN = Annotated[str, Meta(max_length=1)]
+SHOWN_CODE = Annotated[str, Meta(max_length=6)]
 CODE = Annotated[str, Meta(max_length=20, extra={"missing": N_("请填短信里的 6 位数字。")})]
 
 
 class PhoneForm(msgspec.Struct):
+    """`again` is filled where a code was sent before."""
+
     phone: PHONE
     next: NEXT = "/"
+    again: AGAIN = ""
+    shown_code: SHOWN_CODE = ""
 
 
 class CodeForm(msgspec.Struct):
     phone: PHONE
     code: CODE
     next: NEXT = "/"
-    shown_code: Annotated[str, Meta(max_length=6)] = ""
+    shown_code: SHOWN_CODE = ""
 
 
 class NameForm(msgspec.Struct):
@@ -74,23 +81,34 @@ async def ask_phone(request: Req) -> Response[Any]:
 @post("/sign-in/code", opt=allow(Audience.VISITOR), include_in_schema=False, status_code=200)
 async def send_code(request: Req) -> Response[Any]:
     form = await read_form(request, PhoneForm)
-    phone, shown, errors = await try_sending(request, form)
-    return _sign_in_page(request, form.raw, errors=errors, asked_code=not errors, phone=phone, shown_code=shown)
+    sending = await try_sending(request, form)
+    raw = form.raw | {"shown_code": sending.shown_code}
+    return _sign_in_page(request, raw, errors=sending.errors, asked_code=sending.asked_code)
 
 
-async def try_sending(request: Req, form: Form[Any]) -> tuple[str, str, list[FieldError]]:
-    """Send a code to the form's phone: the number, the code where the demo shows it, and what went wrong."""
-    typed = str(form.raw.get("phone", ""))
-    if form.error("phone"):
-        return typed, "", [FieldError("phone", form.error("phone"))]
-    phone = read_phone(typed)
+class Sending(NamedTuple):
+    """What became of sending a code: whether to ask for it now, the code where the demo shows it, what went wrong."""
+
+    asked_code: bool
+    shown_code: str = ""
+    errors: Sequence[FieldError] = ()
+
+
+async def try_sending(request: Req, form: Form[Any]) -> Sending:
+    """Send a code to the form's phone. Where another one cannot be sent, the one before may still be typed."""
+    if form.value is None:
+        return Sending(asked_code=False, errors=form.errors)
+    phone = read_phone(form.value.phone)
     if phone is None:
-        return typed, "", [FieldError("phone", _(PhoneWrong.message))]
+        return Sending(asked_code=False, errors=[FieldError("phone", _(PhoneWrong.message))])
     try:
         shown = await service.request_code(phone=phone, address=address_of(request))
-    except (TooMany, AppError) as error:
-        return typed, "", [FieldError("phone", _(error.text, **error.params))]
-    return typed, shown or "", []
+    except AppError as error:
+        said = _(error.text, **error.params)
+        if form.value.again:
+            return Sending(asked_code=True, shown_code=form.value.shown_code, errors=[FieldError("code", said)])
+        return Sending(asked_code=False, errors=[FieldError("phone", said)])
+    return Sending(asked_code=True, shown_code=shown or "")
 
 
 @post("/sign-in", opt=allow(Audience.VISITOR), include_in_schema=False)
@@ -126,7 +144,7 @@ async def begin_session(request: Req, response: Response[Any], signed_in: servic
 
 
 def _sign_in_page(request: Req, raw: dict[str, Any], **given: Any) -> Response[Any]:
-    errors: list[FieldError] = given.pop("errors", [])
+    errors: Sequence[FieldError] = given.pop("errors", ())
     context = {"asked_code": False, "phone": raw.get("phone", ""), "shown_code": raw.get("shown_code", "")} | given
     return page(
         request,

@@ -84,20 +84,23 @@
     else window.print();
   });
 
-  // data-expires: seconds until an offer ends; data-seconds inside shows them counting down.
+  // data-expires: seconds until an offer ends, or with data-then="enable" begins; data-seconds inside shows them
+  // counting down.
   function countDown(box) {
     if (box.dataset.counting) return;
     box.dataset.counting = "1";
     const end = Date.now() + Number(box.dataset.expires) * 1000;
     const shown = box.querySelector("[data-seconds]");
+    const enables = box.dataset.then === "enable";
+    if (enables) for (const button of all("button", box)) button.disabled = true;
     const timer = setInterval(() => {
       const left = Math.ceil((end - Date.now()) / 1000);
       if (shown) shown.textContent = String(Math.max(left, 0));
       if (left > 0 && box.isConnected) return;
       clearInterval(timer);
-      if (box.dataset.then === "enable") {
-        for (const button of all("button[disabled]", box)) button.disabled = false;
-        if (shown) shown.hidden = true;
+      if (enables) {
+        for (const button of all("button", box)) button.disabled = false;
+        for (const wait of all("[data-js]", box)) wait.hidden = true;
       } else box.remove();
     }, 500);
   }
