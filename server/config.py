@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +50,7 @@ class Settings:
     base_url: str
     host: str
     port: int
+    proxies: tuple[str, ...]
     database_url: str | None
     data_dir: Path
     secret: bytes = field(repr=False)
@@ -94,6 +96,7 @@ class _Reader:
             base_url=self.base_url(mode, port),
             host=self.host(),
             port=port,
+            proxies=self.proxies(),
             database_url=self.database_url(),
             data_dir=data_dir,
             secret=self.key("NIANGJIA_SECRET", kept.get("secret")),
@@ -108,6 +111,16 @@ class _Reader:
         if self.mistakes:
             raise SettingsError(self.mistakes)
         return Settings(**settings)  # type: ignore[arg-type]
+
+    def proxies(self) -> tuple[str, ...]:
+        """Whose word is taken for where a request comes from: limits per address count the people behind them."""
+        named = [part.strip() for part in self.env.get("NIANGJIA_PROXIES", "127.0.0.1,::1").split(",") if part.strip()]
+        for part in named:
+            try:
+                ip_network(part)
+            except ValueError:
+                self.mistakes.append(f"NIANGJIA_PROXIES: must be addresses or networks, not {part!r}")
+        return tuple(named)
 
     def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
         value = self.env.get(name, default)

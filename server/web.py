@@ -12,7 +12,9 @@ from tempfile import TemporaryDirectory
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 from granian.server.mp import MPServer as Server
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 from litestar import Litestar
+from litestar.types import ASGIApp
 
 from server import process
 from server.config import Settings, read_settings
@@ -60,7 +62,7 @@ def _server(settings: Settings) -> Server:
     )
 
 
-def load() -> Litestar:
+def load() -> ASGIApp:
     """The application of one web process, which ends with the one that started it."""
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -68,7 +70,13 @@ def load() -> Litestar:
     settings = read_settings()
     start_logs(settings)
     app: Litestar = import_module("server.app").create_app(settings, settings.database_url)
-    return app
+    return behind_proxies(app, settings)
+
+
+def behind_proxies(app: Litestar, settings: Settings) -> ASGIApp:
+    """The application, told by the proxies in front of it where a request comes from; nobody else is believed."""
+    wrapped: ASGIApp = wrap_asgi_with_proxy_headers(app, list(settings.proxies))
+    return wrapped
 
 
 def _allow_many_files() -> None:

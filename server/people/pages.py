@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -25,6 +26,7 @@ from server.people.errors import PhoneWrong
 
 Req = Request[Any, Any, Any]
 YEAR = 365 * 86_400
+IPV6 = 6
 NEXT = Annotated[str, Meta(max_length=500)]
 PHONE = Annotated[str, Meta(max_length=40, extra={"missing": N_("请填手机号。"), "invalid": PhoneWrong.message})]
 AGAIN = Annotated[str, Meta(max_length=1)]
@@ -59,8 +61,13 @@ class SettingsForm(msgspec.Struct):
 
 
 def address_of(request: Req) -> str:
-    """Where a request comes from, for limits only."""
-    return request.client.host if request.client else "unknown"
+    """Where a request comes from, for limits only; one subscriber holds a whole /64 of IPv6."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return str(ip_network((address, 64), strict=False)) if address.version == IPV6 else host
 
 
 def device_of(request: Req) -> str:
