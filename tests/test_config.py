@@ -64,6 +64,7 @@ def test_a_missing_secret_is_named(production, name):
         ("PORT", "８０００"),
         ("PORT", "x"),
         ("HOST", "localhost"),
+        ("NIANGJIA_PROXIES", "127.0.0.1, caddy"),
         ("DATABASE_URL", "mysql://x"),
         ("NIANGJIA_BASE_URL", "ftp://x"),
         ("NIANGJIA_SECRET", "short"),
