@@ -26,7 +26,7 @@ TEXTS = {
         "别忘了：%(when)s，%(station)s，%(service)s，凭证号 %(code)s。来不了请取消，让给工友。"
     ),
     NoticeKind.REMINDER_HOUR: N_("快到时间了：%(when)s，%(station)s，%(service)s，凭证号 %(code)s。"),
-    NoticeKind.ESCALATION: N_("有人等确认：%(when)s，%(service)s。快到期限了，请尽快回复。"),
+    NoticeKind.ESCALATION: N_("有人等确认：%(when)s，%(station)s，%(service)s。快到期限了，请尽快回复。"),
 }
 
 # The beginning of the one SMS template that the gateway approved (docs/sms.md).
