@@ -32,6 +32,8 @@ PUBLIC = {
     "actors",
     "divisions",
     "naming",
+    "import_cells",
+    "import_files",
 }
 HTTP_FILES = ("pages", "api")
 SOURCES = sorted(p for p in SERVER.rglob("*.py") if "migrations" not in p.parts)
