@@ -157,3 +157,15 @@ class UnionHasPeople(Conflict):
 class UnionLoop(Invalid):
     code = "union-loop"
     message = N_("不能把工会挂到它自己的下级。")
+
+
+class ExportReasonNeeded(Invalid):
+    code = "export-reason-needed"
+    message = N_("请写明为什么要导出，这句话会记下来。")
+
+
+class ExportTooLarge(Invalid):
+    """More members than one file holds; `most` says how many it does."""
+
+    code = "export-too-large"
+    message = N_("一次最多导出 %(most)d 人。请填一个下级工会的代码，分几次导出。")
