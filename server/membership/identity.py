@@ -22,7 +22,7 @@ from server.membership.errors import BirthWrong, DocumentWrong, IdCardWrong, Nam
 from server.membership.sealing import IDENTITY
 from server.stations.divisions import find_place
 
-ID_CARD_CHARS = 18
+ID_CARD = re.compile(r"[0-9]{17}[0-9X]")
 LEAST_AGE = 16
 ADULT_AGE = 18
 GREATEST_AGE = 100
@@ -45,10 +45,10 @@ class Document(StrEnum):
 
 
 SHAPES = {
-    Document.HOME_RETURN_PERMIT: re.compile(r"[HM]\d{8}"),
-    Document.TAIWAN_PERMIT: re.compile(r"\d{8}"),
-    Document.RESIDENCE_PERMIT: re.compile(r"8[123]0000\d{11}[\dX]"),
-    Document.PASSPORT: re.compile(r"(?=.*\d)[A-Z0-9]{6,12}"),
+    Document.HOME_RETURN_PERMIT: re.compile(r"[HM][0-9]{8}"),
+    Document.TAIWAN_PERMIT: re.compile(r"[0-9]{8}"),
+    Document.RESIDENCE_PERMIT: re.compile(r"8[123]0000[0-9]{11}[0-9X]"),
+    Document.PASSPORT: re.compile(r"(?=.*[0-9])[A-Z0-9]{6,12}"),
 }
 DOCUMENT_NAMES = {
     Document.ID_CARD: N_("身份证"),
@@ -110,7 +110,8 @@ def read_identity(
 
 def _of_id_card(name: str, document: Document, number: str, _birth: date | None, _sex: Sex | None) -> Identity:
     try:
-        if len(number) != ID_CARD_CHARS or ric.calc_check_digit(number[:-1]) != number[-1]:
+        # The check digit is computed over a number that still carries one.
+        if not ID_CARD.fullmatch(number) or ric.calc_check_digit(number) != number[-1]:
             raise IdCardWrong(field="number")
         birth = ric.get_birth_date(number)
     except (ValidationError, ValueError) as error:
@@ -129,7 +130,7 @@ def _origin(number: str) -> str:
         return now.full_name
     try:
         place: dict[str, str] = ric.get_birth_place(number)
-    except ValidationError:
+    except (ValidationError, KeyError):  # the latter where the list knows only the province
         return ""
     return place["province"] + place["county"]
 
@@ -138,7 +139,7 @@ def _of_other_document(name: str, document: Document, number: str, birth: date |
     if not SHAPES[document].fullmatch(number):
         raise DocumentWrong(field="number")
     if document is Document.RESIDENCE_PERMIT:
-        if ric.calc_check_digit(number[:-1]) != number[-1]:
+        if ric.calc_check_digit(number) != number[-1]:
             raise DocumentWrong(field="number")
         try:
             return Identity(name, document, number, ric.get_birth_date(number), _sex_of(number))
