@@ -43,7 +43,7 @@ EXAMPLE = {
     "document": DOCUMENT_NAMES[Document.ID_CARD],
     "document_number": "11010519491231002X",
     "phone": "13800000000",
-    "joined": "2027-01-18",
+    "joined": "2020-05-01",
     "employer": N_("示例建筑公司"),
 }
 # Whoever left is a member no more: a file with their line would make them one again.

@@ -86,7 +86,7 @@ async def show_export_form(request: Request[Any, Any, Any]) -> Response[str]:
     return await _export_form(request, Form(None, [], {"reason": "", "union": ""}))
 
 
-@post(EXPORT, opt=KEEPERS, include_in_schema=False)
+@post(EXPORT, opt=KEEPERS, include_in_schema=False, status_code=200)
 async def export_members(request: Request[Any, Any, Any]) -> Response[Any] | Stream:
     """The file, for a reason that stays in the audit log."""
     form = await read_form(request, ExportForm)

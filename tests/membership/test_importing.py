@@ -27,11 +27,11 @@ from server.stations.errors import FileTooLarge, FileUnreadable, ImportApplied, 
 from tests.fixtures.membership import make_member, make_union
 from tests.fixtures.people import make_person
 
-pytestmark = pytest.mark.usefixtures("db", "settings")
+pytestmark = pytest.mark.usefixtures("db", "settings", "union")
 HEADER = (
     "工会代码", "工会名称", "姓名", "证件类型", "证件号", "手机号", "入会日期", "会员号", "单位", "出生日期", "性别",
 )  # fmt: skip
-ID, OTHER_ID, THIRD_ID = "45010319900101002X", "450103198505051238", "450103197803030011"
+ID, OTHER_ID, THIRD_ID = "450103199001010024", "450103198505051239", "45010319780303001X"
 NAME, PHONE_NUMBER = "韦秀英", "13878123456"
 SECRETS = (NAME, ID, OTHER_ID, THIRD_ID, PHONE_NUMBER, "李大山", "CC1234567")
 
@@ -132,17 +132,16 @@ async def test_each_new_member_is_an_event_and_each_file_an_audit_entry(union):
     assert (entry["action"], entry["subject_id"], entry["region_code"]) == ("members.imported", str(made), 450000)
 
 
-async def test_a_document_is_found_again_however_it_was_written(union):
-    await bring_in(as_csv(GOOD, OTHER))
+async def test_a_document_is_found_again_however_it_was_written():
+    await bring_in(as_csv(GOOD, OTHER, GOOD | {"证件号": THIRD_ID}))
     again = read_identity(name=NAME, document=Document.ID_CARD, number=ID, birth=None, sex=None, today=clock.today())
     assert await Member.filter(document_index=document_index(again)).count() == 1
-    small = GOOD | {"证件号": ID.lower()}
-    assert counts(await bring_in(as_csv(small))) == (0, 0, 1, 0)
-    spaced = OTHER | {"证件号": "450103 １９８５0505 1238", "姓名": "李 大山"}
-    assert counts(await bring_in(as_csv(spaced))) == (0, 0, 1, 0)
+    spaced = OTHER | {"证件号": "450103 １９８５0505 1239", "姓名": "李 大山"}
+    small = GOOD | {"证件号": THIRD_ID.lower()}
+    assert counts(await bring_in(as_csv(spaced, small))) == (0, 0, 2, 0)
 
 
-async def test_the_same_file_twice_changes_nothing(union):
+async def test_the_same_file_twice_changes_nothing():
     await bring_in(as_csv(GOOD, OTHER, PASSPORT))
     before = await register()
     assert counts(await bring_in(as_csv(GOOD, OTHER, PASSPORT))) == (0, 0, 3, 0)
@@ -150,7 +149,7 @@ async def test_the_same_file_twice_changes_nothing(union):
     assert await MembershipEvent.all().count() == 3
 
 
-async def test_phone_employer_and_day_are_changed_and_empty_cells_change_nothing(union):
+async def test_phone_employer_and_day_are_changed_and_empty_cells_change_nothing():
     await bring_in(as_csv(GOOD, OTHER))
     look = await bring_in(as_csv(GOOD | {"手机号": "13900000001", "单位": "新单位", "入会日期": "2018-01-02"}, OTHER))
     assert counts(look) == (0, 1, 1, 0)
@@ -170,20 +169,20 @@ async def test_a_phone_that_the_worker_proved_stays(union):
     assert (await Member.all().first()).phone_index is None
 
 
-async def test_a_phone_that_somebody_signed_in_with_is_not_connected_by_itself(union):
+async def test_a_phone_that_somebody_signed_in_with_is_not_connected_by_itself():
     await make_person(f"+86{PHONE_NUMBER}")
     await bring_in(as_csv(GOOD))
     assert (await Member.all().first()).person_id is None
 
 
-async def test_a_member_number_is_kept_and_a_day_defaults_to_today(union):
+async def test_a_member_number_is_kept_and_a_day_defaults_to_today():
     await bring_in(as_csv(GOOD | {"会员号": "００12-3456", "入会日期": ""}))
     member = await Member.get(number="00123456")
     assert member.joined_on == clock.today()
     assert counts(await bring_in(as_csv(GOOD | {"会员号": "00123456", "入会日期": ""}))) == (0, 0, 1, 0)
 
 
-async def test_a_number_that_is_taken_is_drawn_again(union, monkeypatch):
+async def test_a_number_that_is_taken_is_drawn_again(monkeypatch):
     drawn = itertools.chain([7, 7, 7, 8, 8, 9], itertools.count(1000))
     monkeypatch.setattr("secrets.randbelow", lambda _most: next(drawn))
     await bring_in(as_csv(GOOD))
@@ -204,8 +203,8 @@ async def test_a_number_that_is_taken_is_drawn_again(union, monkeypatch):
         ("姓名", "李4", "姓名", "按证件上的样子"),
         ("证件类型", "驾驶证", "证件类型", "没有这种证件"),
         ("证件号", "", "证件号", "要填"),
-        ("证件号", "450103199001010021", "证件号", "身份证号不对"),
-        ("证件号", "450103203001010024", "证件号", "身份证号不对"),
+        ("证件号", "450103199001010025", "证件号", "身份证号不对"),
+        ("证件号", "450103203001010023", "证件号", "身份证号不对"),
         ("证件号", "4.50103199001011E+17", "证件号", "末几位丢了"),
         ("证件号", "450103199001010000", "证件号", "末几位丢了"),
         ("手机号", "0771-5551234", "手机号", "不是手机号"),
@@ -220,7 +219,7 @@ async def test_a_number_that_is_taken_is_drawn_again(union, monkeypatch):
         ("性别", "别的", "性别", "男"),
     ],
 )
-async def test_a_mistake_is_named_at_its_line_and_cell(union, cell, value, column, words):
+async def test_a_mistake_is_named_at_its_line_and_cell(cell, value, column, words):
     _, look = await look_at(as_csv(OTHER, GOOD | {cell: value}))
     assert [(m.line, m.column) for m in look.errors] == [(3, column)]
     assert words in said(look)[0][2]
@@ -237,7 +236,7 @@ async def test_a_mistake_is_named_at_its_line_and_cell(union, cell, value, colum
         ({"出生日期": "1850-01-01"}, "出生日期"),
     ],
 )
-async def test_other_documents_have_their_own_rules(union, more, column):
+async def test_other_documents_have_their_own_rules(more, column):
     _, look = await look_at(as_csv(PASSPORT | more))
     assert [(m.line, m.column) for m in look.errors] == [(2, column)]
 
@@ -251,11 +250,11 @@ async def test_other_documents_have_their_own_rules(union, more, column):
         ("passport", "ab 123456"),
     ],
 )
-async def test_other_documents_are_read(union, kind, number):
+async def test_other_documents_are_read(kind, number):
     assert (await bring_in(as_csv(PASSPORT | {"证件类型": kind, "证件号": number}))).new == 1
 
 
-async def test_all_mistakes_are_told_at_once_and_nothing_is_written(union):
+async def test_all_mistakes_are_told_at_once_and_nothing_is_written():
     bad = {"姓名": "？", "证件类型": "？", "手机号": "？", "会员号": "？", "工会名称": "？"}
     made, look = await look_at(as_csv(GOOD, OTHER | bad, GOOD | {"证件号": "1", "姓名": "2"}))
     assert [(m.line, m.column) for m in look.errors] == [
@@ -268,20 +267,20 @@ async def test_all_mistakes_are_told_at_once_and_nothing_is_written(union):
     assert await sql.value("SELECT count(*) FROM audit_entry") == 0
 
 
-async def test_a_document_or_number_that_stands_twice_is_named_on_the_second_line(union):
+async def test_a_document_or_number_that_stands_twice_is_named_on_the_second_line():
     rows = [GOOD | {"会员号": "111111"}, OTHER | {"会员号": "111111"}, GOOD | {"姓名": "韦秀兰"}]
     _, look = await look_at(as_csv(*rows))
     assert [(line, column) for line, column, _ in said(look)] == [(3, "会员号"), (4, "证件号")]
     assert all("第 2 行" in words for *_, words in said(look))
 
 
-async def test_thousands_of_mistakes_are_counted_but_not_all_kept(union):
+async def test_thousands_of_mistakes_are_counted_but_not_all_kept():
     _, look = await look_at(as_csv(*([GOOD] * 700), *([{"姓名": "？"}] * 100)))
     assert (look.rows, look.error_count, len(look.errors)) == (800, 699 + 300, 500)
     assert [m.line for m in look.errors] == sorted(m.line for m in look.errors)
 
 
-async def test_a_member_of_another_union_is_not_moved(union):
+async def test_a_member_of_another_union_is_not_moved():
     elsewhere = await make_union(name="五象新区联合工会", region_code=450108)
     await make_member(union=elsewhere, name="别的名字", document_number=ID, number="450000000001")
     before = await register()
@@ -318,7 +317,7 @@ async def test_whoever_left_joins_again_as_a_new_entry(union):
     assert fresh.number != old.number
 
 
-async def test_an_officer_brings_in_members_of_unions_of_the_region_only(union):
+async def test_an_officer_brings_in_members_of_unions_of_the_region_only():
     await make_union(name="东莞工地工会", region_code=441900, code="DGDG2345")
     for cells in ({"工会名称": "东莞工地工会"}, {"工会名称": "", "工会代码": "dgdg-2345"}):
         _, look = await look_at(as_csv(GOOD | cells))
@@ -351,7 +350,7 @@ async def test_a_name_that_two_unions_have_needs_the_code(union):
     assert (await bring_in(as_csv(OTHER), keeper(Role.REVIEWER, union_id=union.id))).new == 1
 
 
-async def test_code_and_name_must_mean_the_same_union_and_a_closed_one_is_none(union):
+async def test_code_and_name_must_mean_the_same_union_and_a_closed_one_is_none():
     await make_union(name="五象新区联合工会", code="WUXX2345")
     _, look = await look_at(as_csv(GOOD | {"工会代码": "WUXX2345"}))
     assert ["不是同一个" in words for *_, words in said(look)] == [True]
@@ -360,7 +359,7 @@ async def test_code_and_name_must_mean_the_same_union_and_a_closed_one_is_none(u
     assert look.error_count == 1
 
 
-async def test_only_keepers_of_a_register_import_and_only_their_own_uploads(union):
+async def test_only_keepers_of_a_register_import_and_only_their_own_uploads():
     for actor in (keeper(Role.AUDITOR, region_code=450000), keeper(Role.STAFF, region_code=450000), Actor()):
         with pytest.raises(Forbidden):
             await importing.upload(actor=actor, file_name="x.csv", content=as_csv(GOOD))
@@ -371,7 +370,7 @@ async def test_only_keepers_of_a_register_import_and_only_their_own_uploads(unio
             await verb(actor=other, import_id=made)
 
 
-async def test_a_scope_that_shrank_since_the_upload_is_kept_at_applying(union):
+async def test_a_scope_that_shrank_since_the_upload_is_kept_at_applying():
     wide = keeper(Role.OFFICER, region_code=450000)
     made, look = await look_at(as_csv(GOOD), wide)
     assert look.new == 1
@@ -405,7 +404,7 @@ async def test_nobody_is_named_in_what_is_kept_of_a_file(union):
     assert not [secret for secret in SECRETS if secret in everything]
 
 
-async def test_a_file_is_applied_once_even_by_two_at_the_same_time(union):
+async def test_a_file_is_applied_once_even_by_two_at_the_same_time():
     made, _ = await look_at(as_csv(GOOD, OTHER))
     done = await asyncio.gather(
         *(importing.apply_import(actor=OFFICER, import_id=made) for _ in range(2)), return_exceptions=True
@@ -414,7 +413,7 @@ async def test_a_file_is_applied_once_even_by_two_at_the_same_time(union):
     assert await Member.all().count() == 2
 
 
-async def test_two_officers_with_the_same_file_at_the_same_time_add_everybody_once(union):
+async def test_two_officers_with_the_same_file_at_the_same_time_add_everybody_once():
     officers = [keeper(Role.OFFICER, region_code=450000) for _ in range(2)]
     uploads = [(officer, (await look_at(as_csv(GOOD, OTHER), officer))[0]) for officer in officers]
     done = await asyncio.gather(*(importing.apply_import(actor=who, import_id=what) for who, what in uploads))
@@ -442,7 +441,7 @@ async def test_somebody_who_is_approved_meanwhile_stops_the_import_as_a_whole(db
     made, _ = await look_at(as_csv(GOOD, OTHER))
     async with member_in_the_making(db, union=union, name=NAME, document_number=ID) as turn:
         applying = asyncio.create_task(importing.apply_import(actor=OFFICER, import_id=made))
-        while not await sql.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        while not await sql.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 (it tells nobody)
             await asyncio.sleep(0)
         await turn.commit()
         with pytest.raises(Conflict):
@@ -451,7 +450,7 @@ async def test_somebody_who_is_approved_meanwhile_stops_the_import_as_a_whole(db
     assert counts(await importing.apply_import(actor=OFFICER, import_id=made))[0] == 1
 
 
-async def test_uploads_that_nobody_applied_are_gone_after_a_day(union):
+async def test_uploads_that_nobody_applied_are_gone_after_a_day():
     with clock.travel(timedelta(hours=-25)):
         old, _ = await look_at(as_csv(GOOD))
         applied, _ = await look_at(as_csv(OTHER))
@@ -466,19 +465,19 @@ async def test_uploads_that_nobody_applied_are_gone_after_a_day(union):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
-async def test_encodings_that_spreadsheets_write_are_read(union, encoding):
+async def test_encodings_that_spreadsheets_write_are_read(encoding):
     await bring_in(as_csv(GOOD, encoding=encoding))
     assert open_identity((await Member.all().first()).identity_sealed).name == NAME
 
 
-async def test_a_spreadsheet_with_numbers_and_dates_is_read(union):
+async def test_a_spreadsheet_with_numbers_and_dates_is_read():
     row = GOOD | {"手机号": 13878123456, "入会日期": datetime(2019, 3, 8), "会员号": 123456}  # noqa: DTZ001
     await bring_in(as_xlsx(row))
     member = await Member.get(number="123456")
     assert (member.joined_on, vault().open(member.phone_sealed, PHONE)) == (date(2019, 3, 8), f"+86{PHONE_NUMBER}")
 
 
-async def test_an_id_card_that_a_spreadsheet_rounded_is_named(union):
+async def test_an_id_card_that_a_spreadsheet_rounded_is_named():
     _, look = await look_at(as_xlsx(GOOD | {"证件号": 450103199001010024}))
     assert ["末几位丢了" in words for *_, words in said(look)] == [True]
 
@@ -498,13 +497,13 @@ async def test_what_is_no_table_of_members_is_refused(content):
         await importing.upload(actor=OFFICER, file_name="x", content=content)
 
 
-async def test_a_file_that_is_too_large_is_refused(union):
+async def test_a_file_that_is_too_large_is_refused():
     with pytest.raises(FileTooLarge):
         await importing.upload(actor=OFFICER, file_name="x", content=b"x" * 64_000_001)
     assert await MemberImport.all().count() == 0
 
 
-async def test_the_operator_imports_into_any_union(union, tmp_path):
+async def test_the_operator_imports_into_any_union(tmp_path):
     await make_union(name="东莞工地工会", region_code=441900)
     file = tmp_path / f"{NAME}.csv"
     file.write_bytes(as_csv(GOOD, OTHER | {"工会名称": "东莞工地工会"}))
