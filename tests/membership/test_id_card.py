@@ -28,11 +28,9 @@ def test_every_other_check_digit_is_refused(end):
         read(STANDARD[:-1] + end)
 
 
-@pytest.mark.parametrize(
-    "number", ["", "X", "1" * 17, "45A10319900101002", "4501０3".replace("０", "٠") + "199001010024"]
-)
+@pytest.mark.parametrize("number", ["", "X", "1" * 17, "45A10319900101002", "45010٣19900101002"])
 @pytest.mark.parametrize("end", ["", *"0123456789X"])
-def test_letters_and_foreign_digits_are_no_number(number, end):
+def test_what_only_looks_like_a_number_is_refused(number, end):
     with pytest.raises(Invalid):
         read(number + end)
 
