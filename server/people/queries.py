@@ -37,7 +37,8 @@ async def actor_of_session(session_id: str, now: datetime) -> tuple[Actor, datet
         f"""SELECT s.id, s.seen_at, s.person_id, p.is_member, p.locale AS person_locale, {UNREAD} AS unread,
             s.staff_id, t.display_name, t.locale AS staff_locale,
             (SELECT coalesce(json_agg(json_build_object(
-                'role', g.role, 'station_id', g.station_id, 'region_code', g.region_code, 'union_id', g.union_id)), '[]')
+                'role', g.role, 'station_id', g.station_id, 'region_code', g.region_code,
+                'union_id', g.union_id)), '[]')
              FROM role_grant g WHERE g.staff_id = s.staff_id) AS grants
         FROM session s LEFT JOIN person p ON p.id = s.person_id LEFT JOIN staff t ON t.id = s.staff_id
         WHERE s.id = $1 AND s.expires_at > $2
@@ -180,3 +181,14 @@ class Account:
 async def account_of(actor: Actor) -> Account:
     found = await sql.row("SELECT phone_tail, name_sealed FROM person WHERE id = $1", actor.id)
     return Account(found["phone_tail"], open_name(found["name_sealed"])) if found else Account("", "")
+
+
+async def reviewers_of(lineage: Sequence[UUID]) -> list[UUID]:
+    """The reviewers nearest to a union: its own, else those of the union above, and so on up."""
+    found = await sql.rows(
+        """SELECT g.staff_id, g.union_id FROM role_grant g JOIN staff t ON t.id = g.staff_id
+        WHERE g.role = 'reviewer' AND g.union_id = ANY($1) AND t.disabled_at IS NULL""",
+        list(lineage),
+    )
+    nearest = max((lineage.index(row["union_id"]) for row in found), default=-1)
+    return [row["staff_id"] for row in found if lineage.index(row["union_id"]) == nearest]
