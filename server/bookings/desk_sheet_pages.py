@@ -20,6 +20,7 @@ from server.edge.htmx import page, redirect, wants_fragment
 from server.edge.i18n import _
 from server.kit import clock
 from server.kit.text import clean
+from server.people.actors import Actor
 from server.people.models import Role
 
 FURTHEST_DAYS = 400
@@ -105,7 +106,6 @@ async def show_sheet(
     day = await queries.desk_day(station_id, asked.day, request.user)
     found = await desk_queries.find_lines(station_id, asked.typed) if asked.typed else None
     sheet = make_sheet(day, service=asked.service, status=asked.status, found=found, trouble=trouble)
-    grants = request.user.grants
     manager = request.user.may(Role.MANAGER, station_id=station_id, region_code=day.region_code)
     since = since or _since(request)
     acts = await desk_queries.recent_acts(station_id, request.user, since) if since and not trouble else []
@@ -126,16 +126,27 @@ async def show_sheet(
         undo=undo_for(acts),
         unreached=await desk_queries.unreached(station_id),
         manager=manager,
-        several_stations=len(grants) > 1 or any(grant.region_code is not None for grant in grants),
+        several_stations=_has_several_stations(request.user),
         typed_code=typed_code,
-        ready_reasons=READY_REASONS,
-        ready_words={reason: _(reason) for reason in READY_REASONS},
-        service_names=SERVICE_NAMES,
-        status_names=STATUS_NAMES,
-        status_looks=STATUS_LOOKS,
-        service_choices=[("", _("全部")), *((kind, _(name)) for kind, name in SERVICE_NAMES.items())],
-        state_choices=[("", _("全部")), *((state, _(name)) for state, name in STATUS_NAMES.items())],
+        **_words(),
     )
+
+
+def _has_several_stations(staff: Actor) -> bool:
+    return len(staff.grants) > 1 or any(grant.region_code is not None for grant in staff.grants)
+
+
+def _words() -> dict[str, Any]:
+    """What reasons, services and states are called, and the choices of the filters."""
+    return {
+        "ready_reasons": READY_REASONS,
+        "ready_words": {reason: _(reason) for reason in READY_REASONS},
+        "service_names": SERVICE_NAMES,
+        "status_names": STATUS_NAMES,
+        "status_looks": STATUS_LOOKS,
+        "service_choices": [("", _("全部")), *((kind, _(name)) for kind, name in SERVICE_NAMES.items())],
+        "state_choices": [("", _("全部")), *((state, _(name)) for state, name in STATUS_NAMES.items())],
+    }
 
 
 def _since(request: Request[Any, Any, Any]) -> datetime | None:
