@@ -24,6 +24,7 @@ COMMANDS = (
     ("demo", "load the demo network (demo mode only)", "server.commands:demo"),
     ("check", "check settings and database", "server.commands:check"),
     ("import-stations", "import stations from a CSV or XLSX file, all or nothing", "server.commands:import_stations"),
+    ("import-members", "import members from a CSV or XLSX file, all or nothing", "server.commands:import_members"),
     ("create-officer", "make a staff account for a region", "server.commands:create_officer"),
 )
 BAD_SETTINGS = 2
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     for name in ("web", "worker"):
         by_name[name].add_argument("--supervised", action="store_true", help="leave when standard input closes")
     by_name["import-stations"].add_argument("file", help="CSV or XLSX; see docs/importing.md for its columns")
+    by_name["import-members"].add_argument("file", help="CSV or XLSX; see docs/importing-members.md for its columns")
     officer = by_name["create-officer"]
     officer.add_argument("login")
     officer.add_argument("--name", required=True, help="how colleagues see the officer")

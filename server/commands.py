@@ -17,13 +17,14 @@ from server.config import Settings
 from server.db import health, lifespan
 from server.demo.load import load_demo
 from server.errors import AppError
+from server.membership import importing as members
 from server.people.actors import GrantHeld
 from server.people.models import Role
 from server.people.staff import create_staff
 from server.process import database_of
+from server.stations import importing as stations
 from server.stations.changes import when_opening_changes
 from server.stations.divisions import find_place
-from server.stations.importing import import_file
 from server.stations.service import load_divisions
 
 SHORTEST_PASSWORD = 12
@@ -63,12 +64,21 @@ def check(settings: Settings, _given: Namespace) -> int:
 def import_stations(settings: Settings, given: Namespace) -> int:
     """Import a file of stations: all of it, or none with every mistake named."""
     when_opening_changes(follow_openings)
+    return _import(settings, given.file, stations.import_file)
+
+
+def import_members(settings: Settings, given: Namespace) -> int:
+    """Import a file of members: all of it, or none with every mistake named."""
+    return _import(settings, given.file, members.import_file)
+
+
+def _import(settings: Settings, file: str, work: Callable[[str], Awaitable[Any]]) -> int:
     try:
-        look = _with_database(settings, lambda: import_file(given.file))
+        look = _with_database(settings, lambda: work(file))
     except (AppError, OSError) as error:
         return _fail(str(error))
     for mistake in look.errors:
-        _fail(f"{given.file}:{mistake.line}: {mistake.column}: {mistake.message % mistake.params}")
+        _fail(f"{file}:{mistake.line}: {mistake.column}: {mistake.message % mistake.params}")
     if look.error_count:
         return _fail(f"{look.error_count} mistakes; nothing was imported")
     _say(f"{look.rows} rows: {look.new} new, {look.changed} changed, {look.unchanged} unchanged")

@@ -37,9 +37,11 @@ class AliyunSms:
     sign_name: str
     code_template: str
     notice_template: str
+    membership_template: str
     # Hong Kong and Macau need templates of their own; without them, their numbers are told so.
     code_template_abroad: str = ""
     notice_template_abroad: str = ""
+    membership_template_abroad: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,8 +195,10 @@ class _Reader:
             sign_name=self.required("ALIYUN_SMS_SIGN_NAME"),
             code_template=self.required("ALIYUN_SMS_CODE_TEMPLATE"),
             notice_template=self.required("ALIYUN_SMS_NOTICE_TEMPLATE"),
+            membership_template=self.required("ALIYUN_SMS_MEMBERSHIP_TEMPLATE"),
             code_template_abroad=self.env.get("ALIYUN_SMS_CODE_TEMPLATE_ABROAD", ""),
             notice_template_abroad=self.env.get("ALIYUN_SMS_NOTICE_TEMPLATE_ABROAD", ""),
+            membership_template_abroad=self.env.get("ALIYUN_SMS_MEMBERSHIP_TEMPLATE_ABROAD", ""),
         )
 
     def metrics_token(self, mode: str) -> str:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from server.bookings.desk import escalate_overdue, expire_overdue
 from server.bookings.slots import roll_slots
 from server.bookings.words import SERVICE_NAMES
+from server.membership.importing import forget_old_imports
+from server.membership.transfers import escalate_transfers, expire_transfers
 from server.notices.outbox import deliver_due
 from server.people.queries import contacts
 from server.people.service import forget_old
@@ -37,5 +39,8 @@ JOBS = (
     Job("slots.roll", timedelta(hours=1), roll_slots),
     Job("bookings.expire", timedelta(seconds=20), expire_overdue),
     Job("bookings.escalate", timedelta(seconds=20), escalate_overdue),
+    Job("transfers.escalate", timedelta(minutes=10), escalate_transfers),
+    Job("transfers.expire", timedelta(minutes=10), expire_transfers),
     Job("people.forget", timedelta(hours=1), forget_old),
+    Job("members.forget_imports", timedelta(hours=1), forget_old_imports),
 )

@@ -6,12 +6,16 @@ import signal
 
 import pytest
 
+from tests.fixtures.membership import make_union
 from tests.fixtures.processes import until
 
 GOOD = """编号,名称,类型,地区,纬度,经度,坐标系,开门时间
 NN-1,青秀工会驿站,工会驿站,450103,22.817,108.366,WGS-84,每天 00:00-24:00
 """
 BAD = GOOD.replace("22.817", "一百")
+MEMBER = """工会名称,姓名,证件号
+凤岭街道联合工会,韦秀英,450103199001010024
+"""
 PASSWORD = "correct horse battery"
 
 
@@ -99,6 +103,20 @@ def test_stations_are_imported_all_or_none(niangjia, tmp_path):
     lost = niangjia("import-stations", str(tmp_path / "nowhere.csv"))
     assert lost.returncode == 1
     assert len(lost.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("db")
+async def test_members_are_imported_all_or_none_and_nobody_is_named(niangjia, tmp_path):
+    await make_union(name="凤岭街道联合工会")
+    file = tmp_path / "members.csv"
+    file.write_text(MEMBER.replace("0024", "0025"), "utf-8")
+    refused = niangjia("import-members", str(file))
+    assert refused.returncode == 1
+    assert f"{file}:2: 证件号" in refused.stderr
+    assert not [secret for secret in ("韦秀英", "450103") if secret in refused.stderr]
+    file.write_text(MEMBER, "utf-8")
+    assert "1 new" in niangjia("import-members", str(file)).stdout
+    assert "1 unchanged" in niangjia("import-members", str(file)).stdout
 
 
 def test_an_officer_is_made_once(niangjia):

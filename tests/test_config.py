@@ -25,6 +25,7 @@ def production(tmp_path):
         "ALIYUN_SMS_SIGN_NAME": "娘家人",
         "ALIYUN_SMS_CODE_TEMPLATE": "SMS_1",
         "ALIYUN_SMS_NOTICE_TEMPLATE": "SMS_2",
+        "ALIYUN_SMS_MEMBERSHIP_TEMPLATE": "SMS_3",
     }
 
 
@@ -47,6 +48,7 @@ def test_production_with_everything(production):
         "ALIYUN_SMS_SIGN_NAME",
         "ALIYUN_SMS_CODE_TEMPLATE",
         "ALIYUN_SMS_NOTICE_TEMPLATE",
+        "ALIYUN_SMS_MEMBERSHIP_TEMPLATE",
     ],
 )
 def test_a_missing_secret_is_named(production, name):

@@ -24,7 +24,7 @@ ADMITTED = {
     "worker": OPEN | {Audience.WORKER},
     "staff": OPEN | {Audience.STAFF},
     "manager": OPEN | {Audience.STAFF, Audience.MANAGER},
-    "reviewer": OPEN,
+    "reviewer": OPEN | {Audience.REVIEWER},
     "officer": OPEN | {Audience.STAFF, Audience.MANAGER, Audience.OFFICER},
     "auditor": OPEN | {Audience.AUDITOR},
 }

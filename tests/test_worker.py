@@ -106,6 +106,7 @@ def test_the_jobs_of_this_product():
         "bookings.expire",
         "bookings.escalate",
         "people.forget",
+        "members.forget_imports",
     }
     assert [job.name for job in JOBS if job.wake_on] == ["notices.deliver"]
 

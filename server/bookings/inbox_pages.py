@@ -30,6 +30,12 @@ ICONS = {
     NoticeKind.BOOKING_EXPIRED: "warning",
     NoticeKind.BOOKING_AFFECTED: "warning",
     NoticeKind.ESCALATION: "clock",
+    NoticeKind.APPLICATION_APPROVED: "star",
+    NoticeKind.APPLICATION_RETURNED: "edit",
+    NoticeKind.APPLICATION_REJECTED: "cross",
+    NoticeKind.TRANSFER_ACCEPTED: "check",
+    NoticeKind.TRANSFER_REFUSED: "cross",
+    NoticeKind.TRANSFER_OVERDUE: "warning",
 }
 
 
@@ -68,7 +74,7 @@ async def show_inbox(request: Req) -> Response[str]:
     return await _inbox(request, "notices/inbox.html")
 
 
-@get("/desk/inbox", opt=allow(Audience.STAFF), include_in_schema=False)
+@get("/desk/inbox", opt=allow(Audience.STAFF, Audience.REVIEWER), include_in_schema=False)
 async def show_staff_inbox(request: Req) -> Response[str]:
     return await _inbox(request, "notices/staff_inbox.html")
 

@@ -9,6 +9,7 @@ MODELS = [
     "server.people.models",
     "server.stations.models",
     "server.bookings.models",
+    "server.membership.models",
     "server.notices.models",
     "server.audit.models",
 ]

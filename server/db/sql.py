@@ -6,7 +6,7 @@ with `.constraint_name` saying which rule the database kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -35,6 +35,14 @@ async def value(sql: str, *values: Any) -> Any:
     """The first column of the first row, or None."""
     async with connections.get("default").acquire_connection() as connection:
         return await connection.fetchval(sql, *values)
+
+
+async def batches(sql: str, *values: Any, size: int) -> AsyncIterator[list[Record]]:
+    """All rows of one statement, `size` of them at a time; the rest waits in the database. Inside a transaction."""
+    async with connections.get("default").acquire_connection() as connection:
+        cursor = await connection.cursor(sql, *values)
+    while batch := await cursor.fetch(size):
+        yield batch
 
 
 async def run(sql: str, *values: Any) -> str:

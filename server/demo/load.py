@@ -10,6 +10,7 @@ from server.db import sql
 from server.demo import people
 from server.demo.catalogue import Offer
 from server.demo.network import DESK_ID, DemoStation, network
+from server.demo.unions import add_unions
 from server.kit import clock
 from server.kit.ids import new_id
 from server.stations.saving import StationRow, save_stations
@@ -36,6 +37,7 @@ async def load_demo() -> list[str]:
             await _add_offerings(stations)
     with people.early():
         await roll_slots()
+    await add_unions()
     accounts = people.staff(desk_id)
     await people.add_staff(accounts)
     await people.add_day(desk_id)

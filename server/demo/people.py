@@ -15,6 +15,7 @@ from server.bookings.errors import AlreadyChanged
 from server.bookings.models import ServiceKind
 from server.bookings.service import book_slot
 from server.db import sql
+from server.demo.unions import federation
 from server.errors import AppError
 from server.kit import clock
 from server.people.actors import Actor, GrantHeld
@@ -67,6 +68,22 @@ def staff(desk_id: UUID) -> tuple[DemoStaff, ...]:
             "demo-hub-2027",
             "NJHUB222NJHUB222NJHUB222NJHUB222",
             GrantHeld(Role.OFFICER, region_code=GUANGDONG),
+        ),
+        DemoStaff(
+            "reviewer",
+            "广西审核员",
+            "广西总工会审核员",
+            "demo-reviewer-2027",
+            "NJREVIEW2NJREVIEW2NJREVIEW2NJREV",
+            GrantHeld(Role.REVIEWER, union_id=federation(GUANGXI).id),
+        ),
+        DemoStaff(
+            "reviewer-gd",
+            "广东审核员",
+            "广东总工会审核员",
+            "demo-reviewer-gd-2027",
+            "NJREVIEWGDNJREVIEWGDNJREVIEWGDNJ",
+            GrantHeld(Role.REVIEWER, union_id=federation(GUANGDONG).id),
         ),
         DemoStaff(
             "auditor",

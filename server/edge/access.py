@@ -27,6 +27,7 @@ class Audience(StrEnum):
     STAFF = "staff"
     MANAGER = "manager"
     OFFICER = "officer"
+    REVIEWER = "reviewer"
     AUDITOR = "auditor"
     # Machines of the operator; the handler checks a token of its own.
     OPERATIONS = "operations"
@@ -36,6 +37,7 @@ ROLE_OF = {
     Audience.STAFF: Role.STAFF,
     Audience.MANAGER: Role.MANAGER,
     Audience.OFFICER: Role.OFFICER,
+    Audience.REVIEWER: Role.REVIEWER,
     Audience.AUDITOR: Role.AUDITOR,
 }
 OPEN = {Audience.VISITOR, Audience.OPERATIONS}

@@ -25,7 +25,8 @@ log = structlog.get_logger()
 TIMEOUT_SECONDS = 5.0
 ALGORITHM = "ACS3-HMAC-SHA256"
 MAINLAND = "+86"
-PLACES = ("what", "when", "station", "service", "code")  # of the notice template
+# What stands in each notice template.
+PLACES = {"booking": ("what", "when", "station", "service", "code"), "membership": ("what", "union", "reason")}
 LONGEST_VALUE = 35  # what a template takes in one place
 # Nothing that a later try could change.
 HOPELESS = {"isv.MOBILE_NUMBER_ILLEGAL", "isv.MOBILE_COUNT_OVER_LIMIT", "isv.BLACK_KEY_CONTROL_LIMIT"}
@@ -60,8 +61,12 @@ class AliyunSender:
 
     async def send_notice(self, phone: str, message: SmsText) -> str:
         """A message's parts by the notice template; Aliyun's BizId."""
-        here, abroad = self.account.notice_template, self.account.notice_template_abroad
-        parts = {name: (message.parts.get(name) or "-")[:LONGEST_VALUE] for name in PLACES}
+        account = self.account
+        here, abroad = {
+            "booking": (account.notice_template, account.notice_template_abroad),
+            "membership": (account.membership_template, account.membership_template_abroad),
+        }[message.about]
+        parts = {name: (message.parts.get(name) or "-")[:LONGEST_VALUE] for name in PLACES[message.about]}
         return await self._send(phone, here if phone.startswith(MAINLAND) else abroad, parts)
 
     async def _send(self, phone: str, template: str, params: dict[str, str]) -> str:

@@ -22,6 +22,21 @@ class NoticeKind(StrEnum):
     REMINDER_EVENING = "reminder_evening"
     REMINDER_HOUR = "reminder_hour"
     ESCALATION = "escalation"
+    APPLICATION_SUBMITTED = "application_submitted"
+    APPLICATION_RETURNED = "application_returned"
+    APPLICATION_APPROVED = "application_approved"
+    APPLICATION_REJECTED = "application_rejected"
+    APPEAL_MADE = "appeal_made"
+    CORRECTION_DONE = "correction_done"
+    CARD_REPLACED = "card_replaced"
+    MEMBER_LEFT = "member_left"
+    TRANSFER_ASKED = "transfer_asked"
+    TRANSFER_LEAVING = "transfer_leaving"
+    TRANSFER_OVERDUE = "transfer_overdue"
+    TRANSFER_ACCEPTED = "transfer_accepted"
+    TRANSFER_REFUSED = "transfer_refused"
+    TRANSFER_EXPIRED = "transfer_expired"
+    TRANSFER_WITHDRAWN = "transfer_withdrawn"
 
 
 class NoticeState(StrEnum):

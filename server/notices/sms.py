@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from server.config import Settings
 from server.errors import AppError, TooMany, Unavailable
@@ -41,10 +41,14 @@ class SmsLimited(TooMany):
 
 @dataclass(frozen=True)
 class SmsText:
-    """A message in the reader's words, and its parts in Chinese for gateways that only fill approved templates."""
+    """A message in the reader's words, and its parts in Chinese for gateways that only fill approved templates.
+
+    `about` says which template: bookings have a time and a place, membership a union.
+    """
 
     text: str
     parts: Mapping[str, str]
+    about: Literal["booking", "membership"] = "booking"
 
 
 class SmsSender(Protocol):

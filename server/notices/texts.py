@@ -27,9 +27,24 @@ TEXTS = {
     ),
     NoticeKind.REMINDER_HOUR: N_("快到时间了：%(when)s，%(station)s，%(service)s，凭证号 %(code)s。"),
     NoticeKind.ESCALATION: N_("有人等确认：%(when)s，%(station)s，%(service)s。快到期限了，请尽快回复。"),
+    NoticeKind.APPLICATION_SUBMITTED: N_("入会申请交上去了，由%(union)s审核，有结果马上告诉您。"),
+    NoticeKind.APPLICATION_RETURNED: N_("入会申请要改一下：%(reason)s 改好再交就行。"),
+    NoticeKind.APPLICATION_APPROVED: N_("欢迎加入%(union)s！会员卡已经在“我的工会”里了。"),
+    NoticeKind.APPLICATION_REJECTED: N_("入会申请没通过：%(reason)s 不服可以申诉，也可以打 12351。"),
+    NoticeKind.APPEAL_MADE: N_("有人对%(union)s的决定提出申诉，请复核。"),
+    NoticeKind.CORRECTION_DONE: N_("您的会员资料改好了。"),
+    NoticeKind.CARD_REPLACED: N_("您的会员卡换了新码，旧码不能用了。"),
+    NoticeKind.MEMBER_LEFT: N_("您已退出%(union)s。什么时候想回来，都欢迎。"),
+    NoticeKind.TRANSFER_ASKED: N_("有会员申请转到%(union)s，请在期限内答复。"),
+    NoticeKind.TRANSFER_LEAVING: N_("有会员申请从%(union)s转走，等对方答复。"),
+    NoticeKind.TRANSFER_OVERDUE: N_("转到%(union)s的申请过期没人答复，请催办或代为答复。"),
+    NoticeKind.TRANSFER_ACCEPTED: N_("转会办好了，您现在是%(union)s的会员，会龄接着算。"),
+    NoticeKind.TRANSFER_REFUSED: N_("%(union)s没接收您的转会：%(reason)s 您还是原工会的会员。"),
+    NoticeKind.TRANSFER_EXPIRED: N_("对不住，%(union)s没来得及答复转会，您还是原工会的会员，可以再申请或打 12351。"),
+    NoticeKind.TRANSFER_WITHDRAWN: N_("有会员撤回了转到%(union)s的申请。"),
 }
 
-# The beginning of the one SMS template that the gateway approved (docs/sms.md).
+# The beginning of the SMS templates that the gateway approved (docs/sms.md).
 WHAT = {
     NoticeKind.BOOKING_REQUESTED: "收到了，等站点确认",
     NoticeKind.BOOKING_CONFIRMED: "约好了",
@@ -41,6 +56,21 @@ WHAT = {
     NoticeKind.REMINDER_EVENING: "别忘了",
     NoticeKind.REMINDER_HOUR: "快到时间了",
     NoticeKind.ESCALATION: "快到回复期限了",
+    NoticeKind.APPLICATION_SUBMITTED: "入会申请收到了",
+    NoticeKind.APPLICATION_RETURNED: "入会申请要改一下",
+    NoticeKind.APPLICATION_APPROVED: "入会申请通过了",
+    NoticeKind.APPLICATION_REJECTED: "入会申请没通过",
+    NoticeKind.APPEAL_MADE: "有申诉要复核",
+    NoticeKind.CORRECTION_DONE: "会员资料改好了",
+    NoticeKind.CARD_REPLACED: "会员卡换新了",
+    NoticeKind.MEMBER_LEFT: "退会办好了",
+    NoticeKind.TRANSFER_ASKED: "有人申请转入",
+    NoticeKind.TRANSFER_LEAVING: "有人申请转出",
+    NoticeKind.TRANSFER_OVERDUE: "转会过期没答复",
+    NoticeKind.TRANSFER_ACCEPTED: "转会办好了",
+    NoticeKind.TRANSFER_REFUSED: "转会没被接收",
+    NoticeKind.TRANSFER_EXPIRED: "转会没等到答复",
+    NoticeKind.TRANSFER_WITHDRAWN: "转会撤回了",
 }
 
 
@@ -54,7 +84,8 @@ def write_sms(kind: NoticeKind, params: Mapping[str, Any], names: Mapping[str, s
     with speaking(locale):
         text = write_text(kind, params, names)
     with speaking(SOURCE):
-        return SmsText(text, {"what": WHAT[kind]} | _said(params, names))
+        parts = {"what": WHAT[kind]} | _said(params, names)
+        return SmsText(text, parts, "membership" if "union" in params else "booking")
 
 
 def _said(params: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
@@ -65,4 +96,5 @@ def _said(params: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]
         "service": _(names.get(params.get("service", ""), "")) if params.get("service") else "",
         "code": params.get("code", ""),
         "reason": params.get("reason", ""),
+        "union": params.get("union", ""),
     }

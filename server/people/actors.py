@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -30,14 +31,17 @@ def region_span(code: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class GrantHeld:
-    """A role at one station, or over a region's subtree; exactly one of the two is set."""
+    """A role at one station, over a region's subtree, or over a union's; exactly one of the three is set."""
 
     role: Role
     station_id: UUID | None = None
     region_code: int | None = None
+    union_id: UUID | None = None
 
-    def covers(self, station_id: UUID | None, region_code: int | None) -> bool:
-        """Whether the scope holds a station, given the station's own region."""
+    def covers(self, station_id: UUID | None, region_code: int | None, lineage: Collection[UUID]) -> bool:
+        """Whether the scope holds a station, given its region, or a union, given its region and its lineage."""
+        if self.union_id is not None:
+            return self.union_id in lineage
         if self.station_id is not None:
             return self.station_id == station_id
         if self.region_code is None or region_code is None:
@@ -59,17 +63,36 @@ class Actor:
     grants: tuple[GrantHeld, ...] = ()
     unread: int = 0
 
-    def may(self, role: Role, *, station_id: UUID | None = None, region_code: int | None = None) -> bool:
-        """Whether a grant gives `role` at this station or in this region."""
-        return any(role in INCLUDES[g.role] and g.covers(station_id, region_code) for g in self.grants)
+    def may(
+        self,
+        role: Role,
+        *,
+        station_id: UUID | None = None,
+        region_code: int | None = None,
+        lineage: Collection[UUID] = (),
+    ) -> bool:
+        """Whether a grant gives `role` at this station, in this region, or over the union with this lineage."""
+        return any(role in INCLUDES[g.role] and g.covers(station_id, region_code, lineage) for g in self.grants)
 
     def holds(self, role: Role) -> bool:
         """Whether a grant gives `role` anywhere."""
         return any(role in INCLUDES[g.role] for g in self.grants)
 
-    def require(self, role: Role, *, station_id: UUID | None = None, region_code: int | None = None) -> None:
+    @property
+    def home(self) -> str:
+        """Where this member of staff begins the day."""
+        return "/review" if self.holds(Role.REVIEWER) and not self.holds(Role.STAFF) else "/desk"
+
+    def require(
+        self,
+        role: Role,
+        *,
+        station_id: UUID | None = None,
+        region_code: int | None = None,
+        lineage: Collection[UUID] = (),
+    ) -> None:
         """Raise Forbidden unless `may`."""
-        if not self.may(role, station_id=station_id, region_code=region_code):
+        if not self.may(role, station_id=station_id, region_code=region_code, lineage=lineage):
             raise Forbidden
 
 

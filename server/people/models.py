@@ -20,8 +20,15 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
+class Purpose(StrEnum):
+    """What a consent is for."""
+
+    SENSITIVE = "sensitive"
+    SHARING = "sharing"
+
+
 class Person(Model):
-    """A worker with a verified phone number."""
+    """A worker with a verified phone number; once erased, only the id that counts are kept by."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     phone_index = fields.CharField(64, unique=True)
@@ -31,6 +38,7 @@ class Person(Model):
     locale = fields.CharField(10, default="zh_CN")
     is_member = fields.BooleanField(default=False)
     created_at = fields.DatetimeField(auto_now_add=True)
+    erased_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "person"
@@ -53,8 +61,23 @@ class Staff(Model):
         table = "staff"
 
 
+class Consent(Model):
+    """What a worker agreed to or refused, in which version of the words; the latest one of a purpose holds."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    person_id = fields.UUIDField()
+    purpose = fields.CharEnumField(Purpose, max_length=10)
+    version = fields.CharField(10)
+    agreed = fields.BooleanField()
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "consent"
+        indexes = (("person_id", "purpose", "at"),)
+
+
 class Grant(Model):
-    """A role at one station, or over every station of a region's subtree."""
+    """A role at one station, over a region's subtree, or over a union's."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     staff: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField(
@@ -63,6 +86,7 @@ class Grant(Model):
     role = fields.CharEnumField(Role, max_length=10)
     station_id = fields.UUIDField(null=True, db_index=True)
     region_code = fields.IntField(null=True)
+    union_id = fields.UUIDField(null=True, db_index=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

@@ -25,6 +25,7 @@ class _Grant(msgspec.Struct):
     role: Role
     station_id: UUID | None
     region_code: int | None
+    union_id: UUID | None
 
 
 _grants = msgspec.json.Decoder(list[_Grant])
@@ -36,7 +37,8 @@ async def actor_of_session(session_id: str, now: datetime) -> tuple[Actor, datet
         f"""SELECT s.id, s.seen_at, s.person_id, p.is_member, p.locale AS person_locale, {UNREAD} AS unread,
             s.staff_id, t.display_name, t.locale AS staff_locale,
             (SELECT coalesce(json_agg(json_build_object(
-                'role', g.role, 'station_id', g.station_id, 'region_code', g.region_code)), '[]')
+                'role', g.role, 'station_id', g.station_id, 'region_code', g.region_code,
+                'union_id', g.union_id)), '[]')
              FROM role_grant g WHERE g.staff_id = s.staff_id) AS grants
         FROM session s LEFT JOIN person p ON p.id = s.person_id LEFT JOIN staff t ON t.id = s.staff_id
         WHERE s.id = $1 AND s.expires_at > $2
@@ -57,7 +59,7 @@ async def actor_of_session(session_id: str, now: datetime) -> tuple[Actor, datet
             unread=found["unread"],
         )
         return worker, found["seen_at"]
-    grants = tuple(GrantHeld(g.role, g.station_id, g.region_code) for g in _grants.decode(found["grants"]))
+    grants = tuple(GrantHeld(g.role, g.station_id, g.region_code, g.union_id) for g in _grants.decode(found["grants"]))
     staff = Actor(
         "staff",
         found["staff_id"],
@@ -135,7 +137,8 @@ class Contact:
 async def contacts(person_ids: Iterable[UUID]) -> dict[UUID, Contact]:
     """Contacts of several workers in one statement."""
     found = await sql.rows(
-        "SELECT id, phone_sealed, name_sealed, locale FROM person WHERE id = ANY($1)", list(person_ids)
+        "SELECT id, phone_sealed, name_sealed, locale FROM person WHERE id = ANY($1) AND erased_at IS NULL",
+        list(person_ids),
     )
     return {
         row["id"]: Contact(vault().open(row["phone_sealed"], PHONE), open_name(row["name_sealed"]), row["locale"])
@@ -178,3 +181,14 @@ class Account:
 async def account_of(actor: Actor) -> Account:
     found = await sql.row("SELECT phone_tail, name_sealed FROM person WHERE id = $1", actor.id)
     return Account(found["phone_tail"], open_name(found["name_sealed"])) if found else Account("", "")
+
+
+async def reviewers_of(lineage: Sequence[UUID]) -> list[UUID]:
+    """The reviewers nearest to a union: its own, else those of the union above, and so on up."""
+    found = await sql.rows(
+        """SELECT g.staff_id, g.union_id FROM role_grant g JOIN staff t ON t.id = g.staff_id
+        WHERE g.role = 'reviewer' AND g.union_id = ANY($1) AND t.disabled_at IS NULL""",
+        list(lineage),
+    )
+    nearest = max((lineage.index(row["union_id"]) for row in found), default=-1)
+    return [row["staff_id"] for row in found if lineage.index(row["union_id"]) == nearest]

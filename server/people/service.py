@@ -210,3 +210,20 @@ def phone_index_of(phone: str) -> str:
 
 def _code_index(phone: str, code: str) -> str:
     return vault().index(f"{phone} {code}", "code")
+
+
+async def set_member(person_id: UUID, *, is_member: bool) -> None:
+    """Whether the register holds this worker; kept by the membership room, in its own transaction."""
+    await sql.run("UPDATE person SET is_member = $2 WHERE id = $1", person_id, is_member)
+
+
+async def count_try(subject: str, window: timedelta, most: int) -> int:
+    """Count a try, and the seconds to wait where there were `most` of them within the window; 0 to go on."""
+    now = clock.now()
+    tries = await sql.rows(
+        "SELECT at FROM attempt WHERE subject = $1 AND at > $2 ORDER BY at DESC LIMIT $3", subject, now - window, most
+    )
+    if len(tries) >= most:
+        return max(1, int((tries[-1]["at"] + window - now).total_seconds()))
+    await sql.run("INSERT INTO attempt (id, subject, at) VALUES ($1, $2, $3)", new_id(), subject, now)
+    return 0

@@ -55,7 +55,13 @@ async def create_staff(
             totp_sealed=vault().seal(secret, TOTP),
         )
         for grant in grants:
-            await Grant.create(staff=made, role=grant.role, station_id=grant.station_id, region_code=grant.region_code)
+            await Grant.create(
+                staff=made,
+                role=grant.role,
+                station_id=grant.station_id,
+                region_code=grant.region_code,
+                union_id=grant.union_id,
+            )
         await audit.record("system", None, "staff.created", subject_kind="staff", subject_id=str(made.id))
     return made.id, secret
 

@@ -28,14 +28,14 @@ class StaffForm(msgspec.Struct):
     login: Annotated[str, Meta(max_length=60, extra={"missing": N_("请填账号。")})]
     password: Annotated[str, Meta(max_length=200, extra={"missing": N_("请填密码。")})]
     totp: Annotated[str, Meta(max_length=20, extra={"missing": N_("请填动态码。")})]
-    next: Annotated[str, Meta(max_length=500)] = "/desk"
+    next: Annotated[str, Meta(max_length=500)] = ""
 
 
 @get("/staff/sign-in", opt=allow(Audience.VISITOR), include_in_schema=False)
 async def ask_staff(request: Req) -> Response[Any]:
-    go_on = local_path(request.query_params.get("next", "/desk"), "/desk")
+    go_on = request.query_params.get("next", "")
     if request.user.kind == "staff":
-        return redirect(request, go_on)
+        return redirect(request, local_path(go_on, request.user.home))
     return _page(request, {"next": go_on}, [])
 
 
@@ -56,7 +56,7 @@ async def sign_in(request: Req) -> Response[Any]:
         return _page(request, form.raw, [FieldError("login", _(error.text, **error.params))], error.status)
     if request.user.kind != "visitor":
         await service.sign_out(request.user)
-    response = redirect(request, local_path(form.value.next, "/desk"))
+    response = redirect(request, local_path(form.value.next, made.actor.home))
     sessions.begin(response, made.token, request.app.state.settings)
     return response
 
@@ -77,7 +77,7 @@ def _page(request: Req, raw: dict[str, Any], errors: list[FieldError], status: i
         errors=errors,
         error_of={name: next((e.message for e in errors if e.field == name), "") for name in FIELDS},
         login=raw.get("login", ""),
-        next=local_path(str(raw.get("next") or "/desk"), "/desk"),
+        next=local_path(str(raw.get("next") or ""), ""),
     )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from server.stations.hours_text import write_hours
-from server.stations.import_columns import COLUMNS, guarded
+from server.stations.import_cells import guarded
+from server.stations.import_columns import COLUMNS
 from server.stations.models import Facility, StationKind
 from server.stations.queries import every_station
 from server.stations.words import FACILITY_NAMES, KIND_NAMES

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -14,6 +13,16 @@ from server.kit.text import N_, clean, half_width
 from server.people.actors import region_span
 from server.stations.divisions import find_place, spoken_places
 from server.stations.hours_text import HoursUnreadableError, Week, read_hours
+from server.stations.import_cells import (
+    MISSING,
+    TOO_LONG,
+    CellError,
+    CellUnusableError,
+    Column,
+    headers_of,
+    read_date,
+    unguarded,
+)
 from server.stations.models import Facility, StationKind
 from server.stations.saving import StationRow
 from server.stations.words import FACILITY_NAMES, KIND_NAMES
@@ -31,8 +40,6 @@ DATUMS: dict[str, Datum] = {
     **dict.fromkeys(("bd09", "bd-09", "百度"), "bd09"),
 }
 
-MISSING = N_("要填。")
-TOO_LONG = N_("最多 %(most)d 个字。")
 BAD_ID = N_("编号用字母、数字和 . _ - : / ，最多 64 个。")
 BAD_KIND = N_("没有“%(value)s”这种站点，可以写：%(choices)s。")
 BAD_REGION = N_("没有“%(value)s”这个地区，请写六位区划代码或者全称。")
@@ -48,17 +55,6 @@ BAD_YES_NO = N_("请写“是”或“否”，不是“%(value)s”。")
 BAD_DATE = N_("“%(value)s”不是日期，请写成 2027-01-18 这样。")
 SEASON_BACKWARDS = N_("开放止要在开放起之后。")
 REPEATED = N_("编号“%(value)s”在第 %(line)d 行已经有了。")
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column by its key (also an accepted header), its Chinese header and other headers people use."""
-
-    key: str
-    title: str
-    required: bool = False
-    others: tuple[str, ...] = ()
-    most: int = 200
 
 
 COLUMNS = (
@@ -80,42 +76,13 @@ COLUMNS = (
     Column("parent", N_("上级编号"), others=("parent_external_id",)),
     Column("retired", N_("停用"), others=("已撤下",)),
 )
-HEADERS = {name.lower(): column for column in COLUMNS for name in (column.key, column.title, *column.others)}
+HEADERS = headers_of(COLUMNS)
+REQUIRED = ("external_id", "name")  # without them a line is no header
 KINDS = {**{kind.value: kind for kind in StationKind}, **{name: kind for kind, name in KIND_NAMES.items()}}
 FACILITIES = {
     **{facility.value: facility for facility in Facility},
     **{name: facility for facility, name in FACILITY_NAMES.items()},
 }
-
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def guarded(text: str) -> str:
-    """A cell that a spreadsheet does not run as a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def unguarded(text: str) -> str:
-    """What `guarded` was given."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
-
-
-@dataclass(frozen=True)
-class CellError:
-    """A mistake at one cell; `message` is a gettext id, `column` a header or "" for the whole line."""
-
-    line: int
-    column: str
-    message: str
-    params: dict[str, Any]
-
-
-class _CellUnusableError(ValueError):
-    def __init__(self, message: str, **params: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.params = params
 
 
 class RowReader:
@@ -133,7 +100,7 @@ class RowReader:
             text = unguarded(clean(cells.get(column.key, "")))
             try:
                 values[column.key] = self._cell(column, text)
-            except _CellUnusableError as error:
+            except CellUnusableError as error:
                 errors.append(CellError(line, column.title, error.message, error.params))
         errors += [] if errors else self._together(line, values)
         if errors:
@@ -143,15 +110,15 @@ class RowReader:
 
     def _cell(self, column: Column, text: str) -> Any:
         if not text and column.required:
-            raise _CellUnusableError(MISSING)
+            raise CellUnusableError(MISSING)
         if len(text) > column.most:
-            raise _CellUnusableError(TOO_LONG, most=column.most)
+            raise CellUnusableError(TOO_LONG, most=column.most)
         read = READERS.get(column.key)
         value: Any = read(text) if read else text
         if column.key == "region" and not self._in_scope(value):
-            raise _CellUnusableError(OUT_OF_SCOPE, value=text)
+            raise CellUnusableError(OUT_OF_SCOPE, value=text)
         if column.key == "external_id" and text in self.seen:
-            raise _CellUnusableError(REPEATED, value=text, line=self.seen[text])
+            raise CellUnusableError(REPEATED, value=text, line=self.seen[text])
         return value
 
     def _in_scope(self, code: int) -> bool:
@@ -197,13 +164,13 @@ def _row(values: dict[str, Any]) -> StationRow:
 
 def _id(text: str) -> str:
     if text and not ID.fullmatch(text):
-        raise _CellUnusableError(BAD_ID)
+        raise CellUnusableError(BAD_ID)
     return text
 
 
 def _kind(text: str) -> StationKind:
     if text not in KINDS:
-        raise _CellUnusableError(BAD_KIND, value=text, choices="、".join(KIND_NAMES.values()))
+        raise CellUnusableError(BAD_KIND, value=text, choices="、".join(KIND_NAMES.values()))
     return KINDS[text]
 
 
@@ -219,7 +186,7 @@ def _region_code(text: str) -> int | None:
 def _region(text: str) -> int:
     code = _region_code(half_width(text))
     if code is None:
-        raise _CellUnusableError(BAD_REGION, value=text)
+        raise CellUnusableError(BAD_REGION, value=text)
     return code
 
 
@@ -227,13 +194,13 @@ def _number(text: str) -> float:
     try:
         return float(half_width(text))
     except ValueError:
-        raise _CellUnusableError(BAD_NUMBER, value=text) from None
+        raise CellUnusableError(BAD_NUMBER, value=text) from None
 
 
 def _datum(text: str) -> Datum:
     datum = DATUMS.get(half_width(text).lower())
     if datum is None:
-        raise _CellUnusableError(BAD_DATUM, value=text)
+        raise CellUnusableError(BAD_DATUM, value=text)
     return datum
 
 
@@ -246,13 +213,13 @@ def _hours(text: str) -> Week:
     try:
         return _week(text)
     except HoursUnreadableError as error:
-        raise _CellUnusableError(error.message, part=error.part) from None
+        raise CellUnusableError(error.message, part=error.part) from None
 
 
 def _phone(text: str) -> str:
     plain = half_width(text)
     if not PHONE.fullmatch(plain):
-        raise _CellUnusableError(BAD_PHONE)
+        raise CellUnusableError(BAD_PHONE)
     return plain
 
 
@@ -260,7 +227,7 @@ def _facilities(text: str) -> tuple[Facility, ...]:
     found = []
     for word in filter(None, SPLIT.split(text)):
         if word.lower() not in FACILITIES:
-            raise _CellUnusableError(BAD_FACILITY, value=word, choices="、".join(FACILITY_NAMES.values()))
+            raise CellUnusableError(BAD_FACILITY, value=word, choices="、".join(FACILITY_NAMES.values()))
         found.append(FACILITIES[word.lower()])
     return tuple(dict.fromkeys(found))
 
@@ -268,18 +235,17 @@ def _facilities(text: str) -> tuple[Facility, ...]:
 def _yes_no(text: str) -> bool:
     plain = half_width(text).lower()
     if plain not in YES | NO:
-        raise _CellUnusableError(BAD_YES_NO, value=text)
+        raise CellUnusableError(BAD_YES_NO, value=text)
     return plain in YES
 
 
 def _date(text: str) -> date | None:
     if not text:
         return None
-    parts = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 00:00:00)?", half_width(text))
     try:
-        return date(*map(int, parts.groups())) if parts else date.fromisoformat(text)
+        return read_date(text)
     except ValueError:
-        raise _CellUnusableError(BAD_DATE, value=text) from None
+        raise CellUnusableError(BAD_DATE, value=text) from None
 
 
 READERS: dict[str, Callable[[str], Any]] = {

@@ -1,4 +1,4 @@
-"""Files of stations as lines of cells: CSV in the encodings people have, and XLSX, both guarded against bombs."""
+"""Files as lines of cells: CSV in the encodings people have, and XLSX, both guarded against bombs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from server.stations.errors import FileTooLarge, FileUnreadable
-from server.stations.import_columns import HEADERS
+from server.stations.import_cells import Column
 
 MOST_ROWS = 300_000
 MOST_COLUMNS = 64
@@ -23,6 +23,7 @@ MOST_BYTES = 64_000_000
 MOST_UNPACKED = 700_000_000
 MOST_ENTRIES = 200
 LONGEST_CELL = 2_000
+EXACT = 1e15
 CHUNK = 1 << 20
 ZIP = b"PK\x03\x04"
 LOCAL_HEADER = 30
@@ -33,10 +34,10 @@ Cells = dict[str, str]
 Line = tuple[int, Cells]
 
 
-def read_lines(content: bytes) -> Iterator[Line]:
-    """(line number, cell by column key) of every line that is not blank.
+def read_lines(content: bytes, *, headers: Mapping[str, Column], required: Collection[str]) -> Iterator[Line]:
+    """(line number, cell by column key) of every line that is not blank; the first is the header.
 
-    Raises FileUnreadable and FileTooLarge, the latter also on the way.
+    Raises FileUnreadable, also for a header without the `required` columns, and FileTooLarge, also on the way.
     """
     if len(content) > MOST_BYTES:
         raise _too_large()
@@ -48,7 +49,7 @@ def read_lines(content: bytes) -> Iterator[Line]:
         if not any(row):
             continue
         if keys is None:
-            keys = _keys(row)
+            keys = _keys(row, headers, required)
         else:
             yield number, {key: text[:LONGEST_CELL] for key, text in zip(keys, row, strict=False) if key}
     if keys is None:
@@ -59,11 +60,11 @@ def _too_large() -> FileTooLarge:
     return FileTooLarge(rows=MOST_ROWS, megabytes=MOST_BYTES // 1_000_000)
 
 
-def _keys(header: list[str]) -> list[str]:
+def _keys(header: list[str], headers: Mapping[str, Column], required: Collection[str]) -> list[str]:
     """Column keys of a header line; unknown columns are left out. Raises FileUnreadable for a line that is none."""
-    known = [HEADERS.get("".join(cell.split()).strip("*＊").lower()) for cell in header[:MOST_COLUMNS]]
+    known = [headers.get("".join(cell.split()).strip("*＊").lower()) for cell in header[:MOST_COLUMNS]]
     keys = [column.key if column else "" for column in known]
-    if not {"external_id", "name"} <= set(keys):
+    if not set(required) <= set(keys):
         raise FileUnreadable
     return keys
 
@@ -111,7 +112,8 @@ def _cell_text(value: Any) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
+        # Beyond that, digits were lost before we came: nobody shall take what is left for the number.
+        return str(int(value)) if value.is_integer() and abs(value) < EXACT else repr(value)
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, date | time):

@@ -21,7 +21,8 @@ from server.people.models import Role
 from server.stations import saving
 from server.stations.changes import opening_changed
 from server.stations.errors import ImportApplied, ImportHasErrors, ImportNotFound
-from server.stations.import_columns import CellError, RowReader
+from server.stations.import_cells import CellError
+from server.stations.import_columns import HEADERS, REQUIRED, RowReader
 from server.stations.import_files import read_lines
 from server.stations.models import StationImport
 from server.stations.saving import Counts, StationRow
@@ -75,7 +76,7 @@ class _File:
         self.first: list[dict[str, str]] = []
 
     def rows(self) -> Iterator[StationRow]:
-        for number, cells in read_lines(self.content):
+        for number, cells in read_lines(self.content, headers=HEADERS, required=REQUIRED):
             self.count += 1
             if len(self.first) < FIRST_ROWS:
                 self.first.append(cells)

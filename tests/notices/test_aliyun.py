@@ -14,7 +14,7 @@ from server.notices.aliyun import AliyunSender, Operation, sign
 from server.notices.sms import DemoSms, SmsDown, SmsLimited, SmsRefused, SmsText, SmsUnanswered
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "send_sms.json").read_text("utf-8"))
-ACCOUNT = AliyunSms("key-id", "key-secret", "娘家人", "SMS_1", "SMS_2")
+ACCOUNT = AliyunSms("key-id", "key-secret", "娘家人", "SMS_1", "SMS_2", "SMS_3")
 OUTCOMES = {"sent": None, "no such number": SmsRefused, "over the number's limit": SmsLimited}
 PHONE = "+8613800138000"
 PARTS = {"what": "约好了", "when": "周五下午 3 点", "station": "示例站", "service": "理发", "code": "7K3M9Q"}
@@ -104,7 +104,7 @@ async def test_numbers_outside_the_mainland_have_templates_of_their_own():
 
 
 def test_the_signature_is_the_one_in_aliyuns_own_example():
-    account = AliyunSms("YourAccessKeyId", "YourAccessKeySecret", "", "", "")
+    account = AliyunSms("YourAccessKeyId", "YourAccessKeySecret", "", "", "", "")
     headers = sign(
         account,
         Operation("ecs.cn-shanghai.aliyuncs.com", "RunInstances", "2014-05-26"),
