@@ -41,7 +41,7 @@ from server.edge.sessions import SignedIn
 from server.edge.style import show_style
 from server.edge.templates import make_environment
 from server.membership import import_pages as member_import_pages
-from server.membership import join_pages, member_pages, review_pages
+from server.membership import join_pages, member_pages, review_pages, transfer_pages
 from server.people import api as people_api
 from server.people import pages as people_pages
 from server.people import staff_pages
@@ -78,6 +78,7 @@ def rooms() -> list[ControllerRouterHandler]:
         *join_pages.handlers,
         *member_pages.handlers,
         *review_pages.handlers,
+        *transfer_pages.handlers,
         *member_import_pages.handlers,
     ]
 

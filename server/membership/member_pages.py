@@ -18,15 +18,12 @@ from server.edge.i18n import _
 from server.errors import AppError
 from server.kit import clock
 from server.kit.text import N_
-from server.membership import applying, members, queries, transfers
+from server.membership import applying, members, queries
 from server.membership.card import CARD_LIFE, CardFacts, write_card
-from server.membership.consent_texts import CONSENTS
 from server.membership.errors import NotAMember
-from server.membership.join_pages import EMPLOYER, FIELD_NAMES, error_of, place_of, read_id, said, typed_again
+from server.membership.join_pages import FIELD_NAMES, error_of, said
 from server.membership.models import ApplicationKind, ApplicationState
 from server.membership.queries import ApplicationView, Card
-from server.membership.unions import find_unions, union_by_id
-from server.people.models import Purpose
 
 Req = Request[Any, Any, Any]
 WORKER = allow(Audience.WORKER)
@@ -44,12 +41,6 @@ LOOKS = {
 
 class AppealForm(msgspec.Struct):
     words: Annotated[str, Meta(max_length=500, extra={"invalid": N_("写得太长了，请短一点。")})] = ""
-
-
-class TransferForm(msgspec.Struct):
-    union: Annotated[str, Meta(max_length=40)] = ""
-    employer: EMPLOYER = ""
-    sharing: bool = False
 
 
 @get("/membership", opt=WORKER, include_in_schema=False)
@@ -150,66 +141,6 @@ async def show_card_code(request: Req) -> Response[bytes]:
     return Response(drawn.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": "private, no-store"})
 
 
-@get("/membership/transfer", opt=WORKER, include_in_schema=False)
-async def ask_transfer(request: Req) -> Response[Any]:
-    """Choose the union first, then agree and send."""
-    card = await _card(request)
-    chosen = request.query_params.get("union", "")
-    if chosen:
-        return await _transfer_page(request, card, {"union": chosen})
-    typed = request.query_params.get("q", "")[:60]
-    unions = [union for union in await find_unions(typed) if union.id != card.union_id]
-    return page(
-        request,
-        "membership/unions.html",
-        unions=[(union, place_of(union)) for union in unions],
-        typed=typed,
-        action="",
-        back="/card",
-    )
-
-
-async def _transfer_page(
-    request: Req, card: Card, raw: dict[str, Any], errors: list[FieldError] | None = None
-) -> Response[Any]:
-    return page(
-        request,
-        "membership/transfer.html",
-        status=422 if errors else 200,
-        card=card,
-        union=await union_by_id(read_id(raw.get("union"))),
-        typed=typed_again(raw),
-        consent_words=CONSENTS[Purpose.SHARING],
-        errors=errors or [],
-        error_of=error_of(errors or []),
-    )
-
-
-@post("/membership/transfer", opt=WORKER, include_in_schema=False)
-async def send_transfer(request: Req) -> Response[Any]:
-    form = await read_form(request, TransferForm)
-    errors = form.errors
-    if form.value is not None:
-        try:
-            await transfers.ask_for_transfer(
-                actor=request.user,
-                to_union_id=read_id(form.value.union),
-                employer=form.value.employer,
-                agreed=form.value.sharing,
-            )
-        except AppError as error:
-            errors = [said(error)]
-    if errors:
-        return await _transfer_page(request, await _card(request), form.raw, errors)
-    return redirect(request, "/card?moved=1")
-
-
-@post("/membership/transfer/withdraw", opt=WORKER, include_in_schema=False)
-async def withdraw_transfer(request: Req) -> Response[Any]:
-    await transfers.withdraw_transfer(actor=request.user)
-    return redirect(request, "/card")
-
-
 @post("/membership/leave", opt=WORKER, include_in_schema=False)
 async def leave(request: Req) -> Response[Any]:
     await members.leave(actor=request.user)
@@ -223,8 +154,5 @@ handlers = [
     appeal,
     show_card,
     show_card_code,
-    ask_transfer,
-    send_transfer,
-    withdraw_transfer,
     leave,
 ]

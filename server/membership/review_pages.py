@@ -17,7 +17,7 @@ from server.edge.htmx import page, redirect
 from server.edge.i18n import _
 from server.errors import AppError, NotFound
 from server.kit.text import N_
-from server.membership import members, queries, reviewing, transfers
+from server.membership import members, queries, reviewing
 from server.membership.identity import DOCUMENT_NAMES, Identity, open_identity
 from server.membership.join_pages import FIELD_NAMES, SEXES, error_of, said, typed_again
 
@@ -38,8 +38,6 @@ DONE = {
     "approved": N_("通过了。他的手机上马上能看到会员卡。"),
     "returned": N_("退回去了，他会收到要改的地方。"),
     "rejected": N_("已回绝，理由和申诉办法都告诉他了。"),
-    "accepted": N_("收下了，会籍已经转过来。"),
-    "refused": N_("没有收，会籍还在原工会。"),
     "card": N_("旧码作废了，他的手机会显示新码。"),
     "struck": N_("已经从名册上去掉。"),
 }
@@ -204,31 +202,6 @@ async def approve_many(request: Req) -> Response[Any]:
     return redirect(request, f"/review?many={done}")
 
 
-@post("/review/transfers/{transfer_id:uuid}/accept", opt=REVIEWER, include_in_schema=False)
-async def accept_transfer(request: Req, transfer_id: FromPath[UUID]) -> Response[Any]:
-    try:
-        await transfers.accept_transfer(actor=request.user, transfer_id=transfer_id)
-    except NotFound:
-        raise
-    except AppError as error:
-        return await _queue(request, error)
-    return redirect(request, "/review?done=accepted")
-
-
-@post("/review/transfers/{transfer_id:uuid}/refuse", opt=REVIEWER, include_in_schema=False)
-async def refuse_transfer(request: Req, transfer_id: FromPath[UUID]) -> Response[Any]:
-    form = await read_form(request, DecideForm)
-    try:
-        await transfers.refuse_transfer(
-            actor=request.user, transfer_id=transfer_id, reason=form.value.reason if form.value else ""
-        )
-    except NotFound:
-        raise
-    except AppError as error:
-        return await _queue(request, error)
-    return redirect(request, "/review?done=refused")
-
-
 @get("/review/members", opt=REVIEWER, include_in_schema=False)
 async def find_members(request: Req) -> Response[Any]:
     typed = request.query_params.get("q", "")[:60]
@@ -298,8 +271,6 @@ handlers = [
     reveal,
     check_list,
     approve_many,
-    accept_transfer,
-    refuse_transfer,
     find_members,
     show_member,
     replace_card,
