@@ -6,8 +6,10 @@ import pytest
 
 from server.catalogs import extract, read
 from server.config import LOCALES
+from server.kit.i18n import AWAITING_REVIEW
 
 PATHS = sorted(LOCALES.glob("*/LC_MESSAGES/messages.po"))
+COMPLETE = [path for path in PATHS if path.parent.parent.name not in AWAITING_REVIEW]
 PARAMETER = re.compile(r"%\((\w+)\)[sd]")
 
 
@@ -16,11 +18,12 @@ def texts(message) -> tuple[str, ...]:
     return (strings,) if isinstance(strings, str) else tuple(strings)
 
 
-def test_source_and_english_are_there():
-    assert {"zh_CN", "en"} <= {path.parent.parent.name for path in PATHS}
+def test_every_language_we_promise_is_there():
+    assert {path.parent.parent.name for path in PATHS} == {"zh_CN", "zh_HK", "en", "vi", "za"}
+    assert {"za"} == AWAITING_REVIEW
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.parent.parent.name)
+@pytest.mark.parametrize("path", COMPLETE, ids=lambda path: path.parent.parent.name)
 def test_catalog_is_complete(path):
     used = {message.id for message in extract() if message.id}
     catalog = read(path)
@@ -31,7 +34,7 @@ def test_catalog_is_complete(path):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.parent.parent.name)
 def test_translations_keep_their_parameters(path):
-    for message in read(path):
+    for message in (m for m in read(path) if all(texts(m))):
         source = message.id if isinstance(message.id, str) else message.id[-1]
         for text in texts(message):
             assert set(PARAMETER.findall(text)) == set(PARAMETER.findall(source)), f"{source} → {text}"

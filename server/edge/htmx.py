@@ -72,7 +72,7 @@ def base_context(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "locale": code,
         "html_lang": code.replace("_", "-"),
         "text_direction": Locale.parse(code).text_direction,
-        "languages": list(i18n.languages().items()),
+        "languages": i18n.choices(),
         "person": actor if actor.kind == "worker" else None,
         "staff": actor if actor.kind == "staff" else None,
         "demo": settings.demo,

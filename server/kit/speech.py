@@ -22,6 +22,7 @@ from server.kit.text import N_
 # (first hour, what it is called); a day begins in the small hours.
 PARTS = ((0, "凌晨"), (5, "早上"), (8, "上午"), (12, "中午"), (13, "下午"), (18, "晚上"))
 WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+TRADITIONAL = str.maketrans("点周", "點週")
 DIRECTIONS = (
     N_("正北方向"),
     N_("东北方向"),
@@ -46,7 +47,13 @@ def _babel(code: str) -> Locale:
 
 
 def _chinese() -> bool:
-    return locale().startswith("zh")
+    """Zhuang readers get times in Chinese until their catalog is complete."""
+    return locale().startswith(("zh", "za"))
+
+
+def _written(chinese: str) -> str:
+    """In the characters that the reader uses."""
+    return chinese.translate(TRADITIONAL) if locale() == "zh_HK" else chinese
 
 
 def say_clock(minute: int) -> str:
@@ -58,7 +65,7 @@ def say_clock(minute: int) -> str:
         return format_time(clock.at(clock.today(), minute), "short", tzinfo=clock.CHINA, locale=_babel(locale()))
     part = next(name for first, name in reversed(PARTS) if hour >= first)
     spoken = {0: "点", HALF: "点半"}.get(rest, f"点 {rest} 分")
-    return f"{part} {hour - 12 if hour > 12 else hour} {spoken}"  # noqa: PLR2004 (a clock has twelve hours)
+    return _written(f"{part} {hour - 12 if hour > 12 else hour} {spoken}")  # noqa: PLR2004 (a clock has twelve hours)
 
 
 def say_day(day: date | datetime) -> str:
@@ -71,7 +78,7 @@ def say_day(day: date | datetime) -> str:
         return say_weekday(day)
     if _chinese():
         year = f"{day.year} 年 " if day.year != clock.today().year and abs(away) > DAY else ""
-        return f"{year}{day.month} 月 {day.day} 日{WEEKDAYS[day.weekday()]}"
+        return f"{year}{day.month} 月 {day.day} 日{_written(WEEKDAYS[day.weekday()])}"
     return format_skeleton("MMMEd", day, locale=_babel(locale()))
 
 
@@ -84,7 +91,7 @@ def say_date(day: date | datetime) -> str:
 def say_weekday(day: date | datetime) -> str:
     """周五."""
     day = _wall_date(day)
-    return WEEKDAYS[day.weekday()] if _chinese() else format_skeleton("EEE", day, locale=_babel(locale()))
+    return _written(WEEKDAYS[day.weekday()]) if _chinese() else format_skeleton("EEE", day, locale=_babel(locale()))
 
 
 def say_time(instant: datetime) -> str:
