@@ -26,6 +26,7 @@ COMMANDS = (
     ("import-stations", "import stations from a CSV or XLSX file, all or nothing", "server.commands:import_stations"),
     ("import-members", "import members from a CSV or XLSX file, all or nothing", "server.commands:import_members"),
     ("create-officer", "make a staff account for a region", "server.commands:create_officer"),
+    ("rotate-keys", "seal all personal data under the newest data key", "server.commands:rotate_keys"),
 )
 BAD_SETTINGS = 2
 
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
         by_name[name].add_argument("--supervised", action="store_true", help="leave when standard input closes")
     by_name["import-stations"].add_argument("file", help="CSV or XLSX; see docs/importing.md for its columns")
     by_name["import-members"].add_argument("file", help="CSV or XLSX; see docs/importing-members.md for its columns")
+    by_name["rotate-keys"].add_argument("--count", action="store_true", help="only count values by key")
     officer = by_name["create-officer"]
     officer.add_argument("login")
     officer.add_argument("--name", required=True, help="how colleagues see the officer")

@@ -12,11 +12,13 @@ from typing import Any
 import pyotp
 from tortoise.exceptions import IntegrityError
 
+from server import keys
 from server.bookings.station_changes import follow_openings
 from server.config import Settings
 from server.db import health, lifespan
 from server.demo.load import load_demo
 from server.errors import AppError
+from server.kit.crypto import vault
 from server.membership import importing as members
 from server.people.actors import GrantHeld
 from server.people.models import Role
@@ -103,6 +105,12 @@ def create_officer(settings: Settings, given: Namespace) -> int:
     _say(f"key for the authenticator app: {secret}")
     _say(pyotp.TOTP(secret).provisioning_uri(name=given.login, issuer_name="娘家人"))
     return 0
+
+
+def rotate_keys(settings: Settings, given: Namespace) -> int:
+    """Seal everything under the current key, or only count; 0 where nothing is left under another one."""
+    work = keys.say_keys if given.count else keys.rotate
+    return 0 if _with_database(settings, lambda: work(vault(), _say)) else 1
 
 
 def _with_database(settings: Settings, work: Callable[[], Awaitable[Any]]) -> Any:

@@ -183,7 +183,7 @@ class _Reader:
         keys: dict[str, bytes] = {}
         for pair in filter(None, raw.split(",")):
             key_id, _, value = pair.strip().partition(":")
-            if not key_id.isalnum() or len(key_id) > 8:  # noqa: PLR2004 (stands in every sealed value)
+            if not (key_id.isascii() and key_id.isalnum()) or len(key_id) > 8:  # noqa: PLR2004 (stands in every sealed value)
                 self.mistakes.append("NIANGJIA_DATA_KEYS: each key needs an id of 1 to 8 letters or digits")
             keys[key_id] = self.decoded("NIANGJIA_DATA_KEYS", value)
         return {"data_keys": keys, "data_key": next(reversed(keys), "")}

@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.fixtures.desk",
     "tests.fixtures.browser",
     "tests.fixtures.processes",
+    "tests.fixtures.keys",
 ]

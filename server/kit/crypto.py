@@ -16,6 +16,11 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE = 12
+SEPARATOR = b"|"
+
+
+class UnknownKey(LookupError):
+    """A value is sealed under a key that this process was not given; the message is the key's id."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +33,30 @@ class Vault:
 
     def seal(self, text: str, purpose: str) -> bytes:
         """Encrypt under the current key."""
-        nonce = secrets.token_bytes(NONCE)
-        body = AESGCM(self.keys[self.current]).encrypt(nonce, text.encode(), purpose.encode())
-        return self.current.encode() + b"|" + nonce + body
+        return self._seal(text.encode(), purpose)
 
     def open(self, sealed: bytes, purpose: str) -> str:
-        """Decrypt. Raises cryptography.exceptions.InvalidTag where key, purpose or text do not fit."""
-        key_id, _, rest = bytes(sealed).partition(b"|")
-        plain = AESGCM(self.keys[key_id.decode()]).decrypt(rest[:NONCE], rest[NONCE:], purpose.encode())
-        return plain.decode()
+        """Decrypt.
+
+        Raises UnknownKey, or cryptography.exceptions.InvalidTag where key, purpose or text do not fit.
+        """
+        return self._open(sealed, purpose).decode()
+
+    def reseal(self, sealed: bytes, purpose: str) -> bytes:
+        """The same under the current key. Raises what `open` raises."""
+        return self._seal(self._open(sealed, purpose), purpose)
+
+    def _seal(self, plain: bytes, purpose: str) -> bytes:
+        nonce = secrets.token_bytes(NONCE)
+        body = AESGCM(self.keys[self.current]).encrypt(nonce, plain, purpose.encode())
+        return mark(self.current) + nonce + body
+
+    def _open(self, sealed: bytes, purpose: str) -> bytes:
+        key_id, _, rest = bytes(sealed).partition(SEPARATOR)
+        key = self.keys.get(key_id.decode("ascii", "replace"))
+        if key is None:
+            raise UnknownKey(key_id.decode("ascii", "replace")[:8])
+        return AESGCM(key).decrypt(rest[:NONCE], rest[NONCE:], purpose.encode())
 
     def index(self, text: str, purpose: str) -> str:
         """Blind index: 64 hex characters."""
@@ -48,6 +68,11 @@ class Vault:
 
     def verify(self, text: str, purpose: str, signature: str) -> bool:
         return hmac.compare_digest(self.sign(text, purpose), signature)
+
+
+def mark(key_id: str) -> bytes:
+    """What every value sealed under a key begins with."""
+    return key_id.encode() + SEPARATOR
 
 
 def digest(token: str) -> str:
