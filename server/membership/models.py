@@ -181,7 +181,10 @@ class MembershipEvent(Model):
 
 
 class UnionMonth(Model):
-    """How often a step happened in a union in a month; kept by a trigger on the events."""
+    """How often a step happened in a union in a month; kept by a trigger on the events.
+
+    Where an application was decided, the days that it had waited are counted too: subject `wait`, in steps of days.
+    """
 
     id = fields.BigIntField(primary_key=True)
     union_id = fields.UUIDField()
@@ -193,6 +196,16 @@ class UnionMonth(Model):
     class Meta:
         table = "union_month"
         unique_together = (("union_id", "month", "subject", "step"),)
+
+
+class UnionSize(Model):
+    """How many members a union has itself, without the unions below it; kept by a trigger on the members."""
+
+    union_id = fields.UUIDField(primary_key=True)
+    members = fields.IntField(default=0)
+
+    class Meta:
+        table = "union_size"
 
 
 class MemberImport(Model):

@@ -161,6 +161,15 @@ class Migration(migrations.Migration):
             options={'table': 'union_month', 'app': 'models', 'unique_together': (('union_id', 'month', 'subject', 'step'),), 'pk_attr': 'id', 'table_description': 'How often a step happened in a union in a month; kept by a trigger on the events.'},
             bases=['Model'],
         ),
+        ops.CreateModel(
+            name='UnionSize',
+            fields=[
+                ('union_id', fields.UUIDField(primary_key=True, unique=True, db_index=True)),
+                ('members', fields.IntField(default=0)),
+            ],
+            options={'table': 'union_size', 'app': 'models', 'pk_attr': 'union_id', 'table_description': 'How many members a union has itself, without the unions below it; kept by a trigger on the members.'},
+            bases=['Model'],
+        ),
         ops.AlterModelOptions(
             name='Grant',
             options={'table': 'role_grant', 'app': 'models', 'pk_attr': 'id', 'table_description': "A role at one station, over a region's subtree, or over a union's."},
@@ -173,7 +182,7 @@ class Migration(migrations.Migration):
         ops.AlterField(
             model_name='Notice',
             name='kind',
-            field=fields.CharEnumField(description='BOOKING_REQUESTED: booking_requested\nBOOKING_CONFIRMED: booking_confirmed\nBOOKING_DECLINED: booking_declined\nBOOKING_CANCELLED: booking_cancelled\nBOOKING_MOVED: booking_moved\nBOOKING_EXPIRED: booking_expired\nBOOKING_AFFECTED: booking_affected\nREMINDER_EVENING: reminder_evening\nREMINDER_HOUR: reminder_hour\nESCALATION: escalation\nAPPLICATION_SUBMITTED: application_submitted\nAPPLICATION_RETURNED: application_returned\nAPPLICATION_APPROVED: application_approved\nAPPLICATION_REJECTED: application_rejected\nAPPEAL_MADE: appeal_made\nCORRECTION_DONE: correction_done\nCARD_REPLACED: card_replaced\nMEMBER_LEFT: member_left\nTRANSFER_ASKED: transfer_asked\nTRANSFER_LEAVING: transfer_leaving\nTRANSFER_OVERDUE: transfer_overdue\nTRANSFER_ACCEPTED: transfer_accepted\nTRANSFER_REFUSED: transfer_refused\nTRANSFER_EXPIRED: transfer_expired\nTRANSFER_WITHDRAWN: transfer_withdrawn', enum_type=NoticeKind, max_length=24),
+            field=fields.CharEnumField(description='BOOKING_REQUESTED: booking_requested\nBOOKING_CONFIRMED: booking_confirmed\nBOOKING_DECLINED: booking_declined\nBOOKING_CANCELLED: booking_cancelled\nBOOKING_MOVED: booking_moved\nBOOKING_EXPIRED: booking_expired\nBOOKING_AFFECTED: booking_affected\nREMINDER_EVENING: reminder_evening\nREMINDER_HOUR: reminder_hour\nESCALATION: escalation\nAPPLICATION_SUBMITTED: application_submitted\nAPPLICATION_RETURNED: application_returned\nAPPLICATION_APPROVED: application_approved\nAPPLICATION_REJECTED: application_rejected\nAPPEAL_MADE: appeal_made\nCORRECTION_DONE: correction_done\nCARD_REPLACED: card_replaced\nMEMBER_LEFT: member_left\nTRANSFER_ASKED: transfer_asked\nTRANSFER_LEAVING: transfer_leaving\nTRANSFER_OVERDUE: transfer_overdue\nTRANSFER_ACCEPTED: transfer_accepted\nTRANSFER_REFUSED: transfer_refused\nTRANSFER_EXPIRED: transfer_expired\nTRANSFER_WITHDRAWN: transfer_withdrawn\nTRANSFER_LAPSED: transfer_lapsed\nTRANSFER_GONE: transfer_gone\nTRANSFER_STAYED: transfer_stayed', enum_type=NoticeKind, max_length=24),
         ),
         ops.AlterModelOptions(
             name='Person',

@@ -28,6 +28,13 @@ CONSTRAINTS = {
     "transfer_to_fk": ("transfer", "FOREIGN KEY (to_union_id) REFERENCES trade_union (id)"),
     "transfer_moves": ("transfer", "CHECK (from_union_id <> to_union_id)"),
     "union_month_fk": ("union_month", "FOREIGN KEY (union_id) REFERENCES trade_union (id)"),
+    "union_size_fk": ("union_size", "FOREIGN KEY (union_id) REFERENCES trade_union (id)"),
+    # Of an erased person nothing is left but the id.
+    "person_erased": (
+        "person",
+        "CHECK (erased_at IS NULL OR "
+        "(octet_length(phone_sealed) = 0 AND phone_tail = '' AND name_sealed IS NULL AND NOT is_member))",
+    ),
     "consent_person_fk": ("consent", "FOREIGN KEY (person_id) REFERENCES person (id)"),
     "grant_union_fk": ("role_grant", "FOREIGN KEY (union_id) REFERENCES trade_union (id)"),
     "grant_one_scope": ("role_grant", "CHECK (num_nonnulls(station_id, region_code, union_id) = 1)"),
@@ -63,6 +70,19 @@ TRIGGERS = {
         "member",
         "AFTER UPDATE OF state, union_id, card_version ON member FOR EACH ROW EXECUTE FUNCTION tell_live_person()",
     ),
+    # Whatever was under way while a person was erased adds nothing to them afterwards.
+    "booking_of_nobody": (
+        "booking",
+        "BEFORE INSERT ON booking FOR EACH ROW EXECUTE FUNCTION refuse_erased()",
+    ),
+    "application_of_nobody": (
+        "application",
+        "BEFORE INSERT ON application FOR EACH ROW EXECUTE FUNCTION refuse_erased()",
+    ),
+    "notice_to_nobody": (
+        "notice",
+        "BEFORE INSERT ON notice FOR EACH ROW WHEN (NEW.person_id IS NOT NULL) EXECUTE FUNCTION drop_if_erased()",
+    ),
     "membership_event_append_only": (
         "membership_event",
         "BEFORE UPDATE OR DELETE ON membership_event FOR EACH ROW EXECUTE FUNCTION refuse_change()",
@@ -71,6 +91,19 @@ TRIGGERS = {
         "membership_event",
         "AFTER INSERT ON membership_event REFERENCING NEW TABLE AS added FOR EACH STATEMENT "
         "EXECUTE FUNCTION count_membership()",
+    ),
+    "member_added_counted": (
+        "member",
+        "AFTER INSERT ON member REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION count_members()",
+    ),
+    "member_changed_counted": (
+        "member",
+        "AFTER UPDATE ON member REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT "
+        "EXECUTE FUNCTION count_members()",
+    ),
+    "member_removed_counted": (
+        "member",
+        "AFTER DELETE ON member REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION count_members()",
     ),
 }
 
@@ -87,9 +120,56 @@ BEGIN
   -- In one order, so that two transactions with several unions wait for each other and never in a circle.
   INSERT INTO union_month (union_id, month, subject, step, count)
   SELECT union_id, date_trunc('month', at AT TIME ZONE 'Asia/Shanghai')::date, subject, step, count(*)
-  FROM added WHERE union_id IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+  FROM (
+    -- What is corrected and sent again is no further application.
+    SELECT union_id, at, subject, CASE WHEN subject = 'application' AND step = 'submitted' AND EXISTS (
+        SELECT FROM membership_event e WHERE e.subject_id = a.subject_id AND e.step = 'submitted' AND e.at < a.at
+      ) THEN 'resubmitted' ELSE step END AS step
+    FROM added a
+    UNION ALL
+    -- Days from sending to decision, in the classes of progress.WAIT_DAYS; an appeal is another matter.
+    SELECT e.union_id, e.at, 'wait', width_bucket(
+        extract(epoch FROM e.at - a.submitted_at) / 86400, ARRAY[1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 30, 60])::text
+    FROM added e JOIN application a ON a.id = e.subject_id
+    WHERE e.subject = 'application' AND e.step IN ('approved', 'returned', 'rejected')
+      AND a.submitted_at IS NOT NULL AND a.appeal_sealed IS NULL
+  ) happened WHERE union_id IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
   ON CONFLICT (union_id, month, subject, step) DO UPDATE SET count = union_month.count + excluded.count;
   RETURN NULL;
+END $$;
+CREATE FUNCTION add_to_sizes(changes union_size[]) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO union_size (union_id, members)
+  SELECT union_id, sum(members) FROM unnest(changes) GROUP BY 1 HAVING sum(members) <> 0 ORDER BY 1
+  ON CONFLICT (union_id) DO UPDATE SET members = union_size.members + excluded.members
+$$;
+CREATE FUNCTION count_members() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE changes union_size[] := '{}';
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    changes := array(SELECT (union_id, -count(*))::union_size FROM removed WHERE state <> 'left' GROUP BY union_id);
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    changes := changes
+      || array(SELECT (union_id, count(*))::union_size FROM added WHERE state <> 'left' GROUP BY union_id);
+  END IF;
+  PERFORM add_to_sizes(changes);
+  RETURN NULL;
+END $$;
+CREATE FUNCTION refuse_erased() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  -- The lock that the foreign key takes anyway, taken before: it waits for an erasing under way.
+  PERFORM FROM person WHERE id = NEW.person_id AND erased_at IS NULL FOR KEY SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'nobody is left under this id' USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE FUNCTION drop_if_erased() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM person WHERE id = NEW.person_id AND erased_at IS NOT NULL) THEN
+    RETURN NULL;
+  END IF;
+  RETURN NEW;
 END $$;
 -- Histories stay as they were written; only the erasing of a person's data blanks what people wrote in them.
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
