@@ -34,6 +34,7 @@ from server.edge.access import Audience, allow, check_audience, refuse_undeclare
 from server.edge.assets import show_asset
 from server.edge.csrf import check_csrf
 from server.edge.headers import SecurityHeaders
+from server.edge.hosts import check_host
 from server.edge.live import LiveHub
 from server.edge.observe import ObservedApp
 from server.edge.problems import EXCEPTION_HANDLERS
@@ -98,7 +99,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     app = ObservedApp(
         route_handlers=rooms(),
         lifespan=[resources],
-        guards=[check_audience, check_csrf],
+        guards=[check_host, check_audience, check_csrf],
         middleware=[SignedIn],
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[

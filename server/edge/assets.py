@@ -1,11 +1,11 @@
-"""Static files under names that carry their content's hash: cached for ever, compressed once."""
+"""Static files under names that carry their content's hash: cached for ever, compressed once when a process starts."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +26,24 @@ COMPRESSIBLE = {
     "application/manifest+json",
 }
 FOR_EVER = "public, max-age=31536000, immutable"
+# One request instead of several on a network where each costs half a second.
+BUNDLES = {"js/htmx.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js")}
+# What other sites may show: the picture beside a shared link.
+FOR_OTHERS = "share/"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Asset:
-    path: Path
+    """A file's bytes, and its bytes by content coding, the best first."""
+
+    media_type: str
     content: bytes
+    encoded: dict[str, bytes]
 
-    @property
-    def media_type(self) -> str:
-        return mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
-
-    @cached_property
-    def brotli(self) -> bytes:
-        compressed: bytes = brotli.compress(self.content)
-        return compressed
+    def best_for(self, accepted: str) -> tuple[str, bytes]:
+        """(coding, bytes) for an Accept-Encoding header; old WebViews know only gzip, others nothing at all."""
+        known = {part.partition(";")[0].strip() for part in accepted.lower().split(",") if "q=0" not in part}
+        return next(((coding, body) for coding, body in self.encoded.items() if coding in known), ("", self.content))
 
 
 class Assets:
@@ -51,14 +54,19 @@ class Assets:
         self.names: dict[str, str] = {}
         for path in sorted(folder.rglob("*")):
             if path.is_file():
-                self._add(path, path.relative_to(folder).as_posix())
+                self._add(path.relative_to(folder).as_posix(), path.read_bytes())
+        for name, parts in BUNDLES.items():
+            self._add(name, b"\n".join((folder / part).read_bytes() for part in parts))
 
-    def _add(self, path: Path, name: str) -> None:
-        content = path.read_bytes()
+    def _add(self, name: str, content: bytes) -> None:
         stem, dot, suffix = name.rpartition(".")
         hashed = f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}{dot}{suffix}"
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        encoded = {}
+        if media_type in COMPRESSIBLE:
+            encoded = {"br": brotli.compress(content), "gzip": gzip.compress(content, mtime=0)}
         self.names[name] = hashed
-        self.by_name[hashed] = Asset(path, content)
+        self.by_name[hashed] = Asset(media_type, content, encoded)
 
     def url(self, name: str) -> str:
         """The address of `css/app.css` with its hash in it. Raises KeyError for a file that is not there."""
@@ -70,12 +78,14 @@ assets = Assets(WEB / "static")
 
 @get("/static/{name:path}", opt=allow(Audience.VISITOR) | {"exclude_from_auth": True}, include_in_schema=False)
 async def show_asset(request: Request[Any, Any, Any], name: FromPath[Path]) -> Response[bytes]:
-    asset = assets.by_name.get(name.as_posix().lstrip("/"))
+    wanted = name.as_posix().lstrip("/")
+    asset = assets.by_name.get(wanted)
     if asset is None:
         raise NotFound
     headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
-    body = asset.content
-    if asset.media_type in COMPRESSIBLE and "br" in request.headers.get("accept-encoding", ""):
-        body = asset.brotli
-        headers["Content-Encoding"] = "br"
+    if wanted.startswith(FOR_OTHERS):
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    coding, body = asset.best_for(request.headers.get("accept-encoding", ""))
+    if coding:
+        headers["Content-Encoding"] = coding
     return Response(body, media_type=asset.media_type, headers=headers)

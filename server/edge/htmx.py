@@ -11,9 +11,11 @@ from litestar.response import Redirect, Response
 
 from server.config import Settings
 from server.edge import csrf, i18n
+from server.edge.headers import new_nonce
 
 HTML = "text/html"
 TEXT_SIZE_COOKIE = "nj_text"
+WECHAT = "MicroMessenger"
 
 
 def wants_fragment(request: Request[Any, Any, Any]) -> bool:
@@ -40,6 +42,7 @@ def page(
     Pages show who is signed in, so no shared cache may keep them.
     """
     env: Environment = request.app.state.templates
+    new_nonce(request)
     context = base_context(request) | context
     if fragment and wants_fragment(request):
         html = _render_block(env, template, fragment, context)
@@ -78,6 +81,7 @@ def base_context(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "demo": settings.demo,
         "text_size": "large" if request.cookies.get(TEXT_SIZE_COOKIE) == "large" else "normal",
         "csrf_token": lambda: csrf.token(request),
+        "wechat": WECHAT in request.headers.get("user-agent", ""),
         "base_url": settings.base_url,
         "tile_url": settings.tile_url,
     }
@@ -98,8 +102,8 @@ def _remember_visit(request: Request[Any, Any, Any], response: Response[Any]) ->
 
 
 def redirect(request: Request[Any, Any, Any], url: str) -> Response[Any]:
-    """Go on to another page after a form: 303, or HX-Location's full load for htmx."""
-    if wants_fragment(request):
+    """Go on to another page after a form: 303, or a full load for htmx, whose fetch would follow it unseen."""
+    if request.headers.get("hx-request") == "true":
         return Response("", status_code=200, headers={"HX-Redirect": url})
     return Redirect(url, status_code=303)
 

@@ -1,16 +1,34 @@
-"""The Jinja environment: strict, escaped, translated."""
+"""The Jinja environment: strict, escaped, translated, and marked as ours for the page's policy."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
 
 from server.config import WEB
 from server.edge import i18n
 from server.edge.assets import assets
+from server.edge.headers import nonce
 from server.kit import speech
+
+# A tag up to its first htmx attribute, and a script's name; what Jinja writes inside a tag may hold any character.
+HTMX_TAG = re.compile(r"(<[a-z][\w-]*(?>\{\{.*?\}\}|\{%.*?%\}|[^<>{])*?\s)(?=hx-)", re.DOTALL)
+SCRIPT_TAG = re.compile(r"<script\b")
+
+
+class Nonces(Extension):
+    """Scripts and htmx attributes that stand in a template carry the page's nonce.
+
+    It is written into the templates' own source, so nothing that a person typed can ever get one.
+    """
+
+    def preprocess(self, source: str, _name: str | None, _filename: str | None = None) -> str:
+        source = HTMX_TAG.sub(r'\1hx-nonce="{{ nonce() }}" ', source)
+        return SCRIPT_TAG.sub('<script nonce="{{ nonce() }}"', source)
 
 
 def make_environment(filters: dict[str, Callable[..., Any]] | None = None) -> Environment:
@@ -21,12 +39,13 @@ def make_environment(filters: dict[str, Callable[..., Any]] | None = None) -> En
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", Nonces],
         auto_reload=False,
         cache_size=-1,
     )
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals["static"] = assets.url
+    env.globals["nonce"] = nonce
     env.filters.update(speech.FILTERS)
     env.filters.update(filters or {})
     return env
