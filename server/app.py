@@ -41,8 +41,8 @@ from server.edge.problems import EXCEPTION_HANDLERS
 from server.edge.sessions import SignedIn
 from server.edge.style import show_style
 from server.edge.templates import make_environment
+from server.membership import card_pages, join_pages, member_pages, review_pages, transfer_pages
 from server.membership import import_pages as member_import_pages
-from server.membership import join_pages, member_pages, review_pages, transfer_pages
 from server.people import api as people_api
 from server.people import pages as people_pages
 from server.people import staff_pages
@@ -78,6 +78,7 @@ def rooms() -> list[ControllerRouterHandler]:
         *plan_offering_pages.handlers,
         *join_pages.handlers,
         *member_pages.handlers,
+        *card_pages.handlers,
         *review_pages.handlers,
         *transfer_pages.handlers,
         *member_import_pages.handlers,

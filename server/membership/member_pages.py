@@ -1,12 +1,10 @@
-"""A worker's standing with the union: how the application goes, the card, moving and leaving."""
+"""A worker's standing with the union: how the application goes, withdrawing, appealing, leaving."""
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Annotated, Any
 
 import msgspec
-import segno
 from litestar import Request, get, post
 from litestar.response import Response, ServerSentEvent
 from msgspec import Meta
@@ -16,14 +14,11 @@ from server.edge.forms import FieldError, read_form
 from server.edge.htmx import page, redirect
 from server.edge.i18n import _
 from server.errors import AppError
-from server.kit import clock
 from server.kit.text import N_
 from server.membership import applying, members, queries
-from server.membership.card import CARD_LIFE, CardFacts, write_card
-from server.membership.errors import NotAMember
 from server.membership.join_pages import FIELD_NAMES, error_of, said
 from server.membership.models import ApplicationKind, ApplicationState
-from server.membership.queries import ApplicationView, Card
+from server.membership.queries import ApplicationView
 
 Req = Request[Any, Any, Any]
 WORKER = allow(Audience.WORKER)
@@ -106,41 +101,6 @@ async def appeal(request: Req) -> Response[Any]:
     return redirect(request, "/membership")
 
 
-async def _card(request: Req) -> Card:
-    card = await queries.card_of(request.user)
-    if card is None:
-        raise NotAMember
-    return card
-
-
-@get("/card", opt=WORKER, include_in_schema=False)
-async def show_card(request: Req) -> Response[Any]:
-    if not request.user.is_member:
-        return redirect(request, "/membership")
-    card = await _card(request)
-    return page(
-        request,
-        "membership/card.html",
-        fragment="card",
-        card=card,
-        number=" ".join(card.number[at : at + 4] for at in range(0, len(card.number), 4)),
-        years=clock.today().year - card.joined_on.year,
-        valid_until=clock.today() + CARD_LIFE,
-        moved="moved" in request.query_params,
-    )
-
-
-@get("/card/qr.svg", opt=WORKER, include_in_schema=False)
-async def show_card_code(request: Req) -> Response[bytes]:
-    """The signed card as a scanner reads it."""
-    card = await _card(request)
-    facts = CardFacts(card.number, card.name, card.union_name, card.version, clock.today())
-    drawn = BytesIO()
-    code = segno.make_qr(write_card(facts), error="l")
-    code.save(drawn, kind="svg", scale=4, border=2, svgclass=None, lineclass=None)
-    return Response(drawn.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": "private, no-store"})
-
-
 @post("/membership/leave", opt=WORKER, include_in_schema=False)
 async def leave(request: Req) -> Response[Any]:
     await members.leave(actor=request.user)
@@ -152,7 +112,5 @@ handlers = [
     follow_membership,
     withdraw,
     appeal,
-    show_card,
-    show_card_code,
     leave,
 ]
