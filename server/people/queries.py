@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +20,17 @@ PHONE, NAME = "phone", "name"  # what a sealed value is for; authenticated with 
 STAFF_IDLE = timedelta(hours=2)
 Limit = tuple[timedelta, int]
 
+# Who holds a session ($1) at an instant ($2), staff where they were seen since ($3).
+SESSION = f"""SELECT s.id, s.seen_at, s.person_id, p.is_member, p.locale AS person_locale, {UNREAD} AS unread,
+  s.staff_id, t.display_name, t.locale AS staff_locale,
+  (SELECT coalesce(json_agg(json_build_object(
+      'role', g.role, 'station_id', g.station_id, 'region_code', g.region_code,
+      'union_id', g.union_id)), '[]')
+   FROM role_grant g WHERE g.staff_id = s.staff_id) AS grants
+FROM session s LEFT JOIN person p ON p.id = s.person_id LEFT JOIN staff t ON t.id = s.staff_id
+WHERE s.id = $1 AND s.expires_at > $2
+  AND (s.staff_id IS NULL OR (t.disabled_at IS NULL AND s.seen_at > $3))"""
+
 
 class _Grant(msgspec.Struct):
     role: Role
@@ -33,20 +44,7 @@ _grants = msgspec.json.Decoder(list[_Grant])
 
 async def actor_of_session(session_id: str, now: datetime) -> tuple[Actor, datetime] | None:
     """The actor behind a session that has not ended, and when it was last seen; one statement."""
-    found = await sql.row(
-        f"""SELECT s.id, s.seen_at, s.person_id, p.is_member, p.locale AS person_locale, {UNREAD} AS unread,
-            s.staff_id, t.display_name, t.locale AS staff_locale,
-            (SELECT coalesce(json_agg(json_build_object(
-                'role', g.role, 'station_id', g.station_id, 'region_code', g.region_code,
-                'union_id', g.union_id)), '[]')
-             FROM role_grant g WHERE g.staff_id = s.staff_id) AS grants
-        FROM session s LEFT JOIN person p ON p.id = s.person_id LEFT JOIN staff t ON t.id = s.staff_id
-        WHERE s.id = $1 AND s.expires_at > $2
-          AND (s.staff_id IS NULL OR (t.disabled_at IS NULL AND s.seen_at > $3))""",
-        session_id,
-        now,
-        now - STAFF_IDLE,
-    )
+    found = await sql.row(SESSION, session_id, now, now - STAFF_IDLE)
     if found is None:
         return None
     if found["person_id"]:
@@ -103,8 +101,8 @@ def _wait(times: list[datetime], limit: Limit, now: datetime) -> int:
     return max(0, math.ceil((times[most - 1] + window - now).total_seconds()))
 
 
-async def staff_with_role(role: Role, station_id: UUID, region_code: int) -> list[UUID]:
-    """Staff who hold exactly this role for a station: at it, or over a region that contains it."""
+async def staff_with_role(role: Role, station_id: UUID | None, region_code: int) -> list[UUID]:
+    """Staff who hold exactly this role for a station, at it or over a region that contains it; or for a region."""
     found = await sql.rows(
         """SELECT g.staff_id, g.station_id, g.region_code FROM role_grant g JOIN staff t ON t.id = g.staff_id
         WHERE g.role = $1 AND t.disabled_at IS NULL AND (g.station_id = $2 OR g.region_code IS NOT NULL)""",
@@ -183,12 +181,13 @@ async def account_of(actor: Actor) -> Account:
     return Account(found["phone_tail"], open_name(found["name_sealed"])) if found else Account("", "")
 
 
-async def reviewers_of(lineage: Sequence[UUID]) -> list[UUID]:
-    """The reviewers nearest to a union: its own, else those of the union above, and so on up."""
+async def reviewers_of(lineage: Sequence[UUID], *, besides: Collection[UUID] = ()) -> list[UUID]:
+    """The reviewers nearest to a union: its own, else those of the union above, and so on up, without `besides`."""
     found = await sql.rows(
         """SELECT g.staff_id, g.union_id FROM role_grant g JOIN staff t ON t.id = g.staff_id
-        WHERE g.role = 'reviewer' AND g.union_id = ANY($1) AND t.disabled_at IS NULL""",
+        WHERE g.role = 'reviewer' AND g.union_id = ANY($1) AND t.disabled_at IS NULL AND g.staff_id <> ALL($2)""",
         list(lineage),
+        list(besides),
     )
     nearest = max((lineage.index(row["union_id"]) for row in found), default=-1)
     return [row["staff_id"] for row in found if lineage.index(row["union_id"]) == nearest]
