@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from server.kit.text import N_
@@ -17,6 +18,13 @@ class ConsentText(NamedTuple):
     refused: str
 
 
+# Asked with each transfer, where it is known which union gets the data.
+TRANSFER = ConsentText(
+    "2026-11t",
+    N_("同意把我的资料交给新工会"),
+    N_("只交姓名、证件号和入会时间，用来接上会籍和会龄，别的不给。"),
+    N_("不同意的话，网上没法转会；可以带证件到工会当面办，或打 12351。"),
+)
 CONSENTS = {
     Purpose.SENSITIVE: ConsentText(
         "2026-11",
@@ -31,3 +39,8 @@ CONSENTS = {
         N_("不同意不影响入会；以后转会要到工会当面办。"),
     ),
 }
+
+
+def version_of(purposes: Iterable[Purpose]) -> str:
+    """What a page carries that shows the words of these: whoever sends it agreed to exactly them."""
+    return " ".join(CONSENTS[purpose].version for purpose in purposes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.errors import Conflict, Invalid, NotFound, TooMany
+from server.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from server.kit.text import N_
 
 
@@ -24,6 +24,11 @@ class DocumentWrong(Invalid):
 class BirthWrong(Invalid):
     code = "birth-wrong"
     message = N_("请填证件上的出生日期。")
+
+
+class SexMissing(Invalid):
+    code = "sex-missing"
+    message = N_("请选证件上的性别。")
 
 
 class TooYoung(Invalid):
@@ -99,6 +104,11 @@ class NoApplication(NotFound):
     message = N_("没有找到这份申请。")
 
 
+class NothingToCorrect(Invalid):
+    code = "nothing-to-correct"
+    message = N_("跟现在登记的一样，没有要改的。")
+
+
 class ApplyingTooOften(TooMany):
     code = "applying-too-often"
     message = N_("今天提交太多次了，请明天再试，或打 12351。")
@@ -119,6 +129,13 @@ class ReasonNeeded(Invalid):
     message = N_("请写明原因，申请人会看到这句话。")
 
 
+class ReasonNamesSomebody(Invalid):
+    """Reasons are kept in histories and in the audit log, which hold no personal data."""
+
+    code = "reason-names-somebody"
+    message = N_("这句话会一直留着，请不要写姓名、证件号和手机号。")
+
+
 class FieldsNeeded(Invalid):
     code = "fields-needed"
     message = N_("请勾选要改的地方。")
@@ -127,6 +144,20 @@ class FieldsNeeded(Invalid):
 class OwnDecision(Conflict):
     code = "own-decision"
     message = N_("申诉要由没办过这份申请的人来办。")
+
+
+class ForUnionAbove(Forbidden):
+    """An appeal is not decided where it was rejected."""
+
+    code = "for-union-above"
+    message = N_("这份申诉要由上级工会来办。")
+
+
+class UnionClosed(Conflict):
+    """The union that an application names takes nobody any more."""
+
+    code = "union-closed"
+    message = N_("这个工会已经撤并，收不了人了。请退回去，让他另选一个工会。")
 
 
 class NotAMember(Conflict):
@@ -150,13 +181,39 @@ class TransferMoved(Conflict):
 
 
 class UnionHasPeople(Conflict):
+    """`members`, `below` and `waiting` say how many members, unions below and open requests there are."""
+
     code = "union-has-people"
-    message = N_("这个工会还有会员、下级工会或在办的申请，先转走再撤销。")
+    message = N_(
+        "还不能撤：会员 %(members)d 人，下级工会 %(below)d 个，在办的申请和转会 %(waiting)d 件。先转走、办完再撤。"
+    )
 
 
 class UnionLoop(Invalid):
     code = "union-loop"
     message = N_("不能把工会挂到它自己的下级。")
+
+
+class UnionNameNeeded(Invalid):
+    code = "union-name-needed"
+    message = N_("请填工会名称。")
+
+
+class UnionNameTaken(Conflict):
+    """Open unions beside each other have names of their own: imports and people tell them apart by the name."""
+
+    code = "union-name-taken"
+    message = N_("这里已经有一个叫这个名字的工会了，请换个名字，好分得清。")
+
+
+class UnionKindWrong(Invalid):
+    code = "union-kind-wrong"
+    message = N_("总工会只能挂在总工会下面，别的工会都要有上级工会。")
+
+
+class UnionGone(Conflict):
+    code = "union-gone"
+    message = N_("这个工会已经撤了。要用它，先恢复。")
 
 
 class ExportReasonNeeded(Invalid):

@@ -17,13 +17,15 @@ from server.edge.htmx import page, redirect
 from server.edge.i18n import _
 from server.errors import AppError, NotFound
 from server.kit.text import N_
-from server.membership import queries, transfers
-from server.membership.consent_texts import CONSENTS
-from server.membership.errors import NotAMember
+from server.membership import queries, transfer_queries, transfers
+from server.membership.consent_texts import TRANSFER
+from server.membership.errors import SameUnion, TransferMoved, UnionUnknown
 from server.membership.join_pages import EMPLOYER, error_of, place_of, read_id, said, typed_again
+from server.membership.models import UnionKind
 from server.membership.queries import Card
-from server.membership.unions import find_unions, union_by_id
-from server.people.models import Purpose
+from server.membership.rules import ANSWER_TIME
+from server.membership.unions import UnionView, find_unions, propose, union_by_id
+from server.stations.divisions import choose_place, spoken_places
 
 Req = Request[Any, Any, Any]
 WORKER = allow(Audience.WORKER)
@@ -38,49 +40,66 @@ class TransferForm(msgspec.Struct):
     union: Annotated[str, Meta(max_length=40)] = ""
     employer: EMPLOYER = ""
     sharing: bool = False
+    version: Annotated[str, Meta(max_length=10)] = ""
 
 
 class RefuseForm(msgspec.Struct):
     reason: Annotated[str, Meta(max_length=300)] = ""
 
 
-async def _card(request: Req) -> Card:
-    card = await queries.card_of(request.user)
-    if card is None:
-        raise NotAMember
-    return card
-
-
 @get("/membership/transfer", opt=WORKER, include_in_schema=False)
 async def ask_transfer(request: Req) -> Response[Any]:
     """Choose the union first, then agree and send."""
-    card = await _card(request)
+    card = await queries.card_of(request.user)
+    if card is None or card.moving_to:
+        return redirect(request, "/card" if card else "/membership")
     chosen = request.query_params.get("union", "")
-    if chosen:
-        return await _transfer_page(request, card, {"union": chosen})
-    typed = request.query_params.get("q", "")[:60]
-    unions = [union for union in await find_unions(typed) if union.id != card.union_id]
+    return await _transfer_page(request, card, {"union": chosen}) if chosen else await _choice_page(request, card)
+
+
+async def _choice_page(request: Req, card: Card, refused: AppError | None = None) -> Response[Any]:
+    typed = request.query_params.get("q", "").strip()[:60]
+    unions = [union for union in await _found(typed) if union.id != card.union_id]
     return page(
         request,
-        "membership/unions.html",
+        "membership/transfer_union.html",
+        status=refused.status if refused else 200,
+        card=card,
         unions=[(union, place_of(union)) for union in unions],
         typed=typed,
-        action="",
-        back="/card",
+        refused=_(refused.text, **refused.params) if refused else "",
     )
 
 
+async def _found(typed: str) -> list[UnionView]:
+    """Unions of this name; then, where a place is named, those that take in people who work there."""
+    found = await find_unions(typed)
+    named, rest = spoken_places(typed.replace(" ", ""))
+    place = choose_place(named, None) if named else None
+    if place is not None and place.level != "province":
+        found += [proposal.union for proposal in await propose(employer=rest, region_code=place.code)]
+    return list({union.id: union for union in found}.values())
+
+
 async def _transfer_page(
-    request: Req, card: Card, raw: dict[str, Any], errors: list[FieldError] | None = None
+    request: Req, card: Card, raw: dict[str, Any], errors: list[FieldError] | None = None, *, status: int = 422
 ) -> Response[Any]:
+    try:
+        union = await union_by_id(read_id(raw.get("union")))
+    except NotFound:
+        return await _choice_page(request, card, UnionUnknown())
+    if union.kind is UnionKind.FEDERATION or union.id == card.union_id:
+        return await _choice_page(request, card, SameUnion() if union.id == card.union_id else UnionUnknown())
     return page(
         request,
         "membership/transfer.html",
-        status=422 if errors else 200,
+        status=status if errors else 200,
         card=card,
-        union=await union_by_id(read_id(raw.get("union"))),
+        union=union,
+        place=place_of(union),
+        days=ANSWER_TIME.days,
         typed=typed_again(raw),
-        consent_words=CONSENTS[Purpose.SHARING],
+        consent_words=TRANSFER,
         errors=errors or [],
         error_of=error_of(errors or []),
     )
@@ -88,27 +107,36 @@ async def _transfer_page(
 
 @post("/membership/transfer", opt=WORKER, include_in_schema=False)
 async def send_transfer(request: Req) -> Response[Any]:
+    """Send it; a second tap finds it sent."""
+    card = await queries.card_of(request.user)
+    if card is None or card.moving_to:
+        return redirect(request, "/card" if card else "/membership")
     form = await read_form(request, TransferForm)
-    errors = form.errors
-    if form.value is not None:
-        try:
-            await transfers.ask_for_transfer(
-                actor=request.user,
-                to_union_id=read_id(form.value.union),
-                employer=form.value.employer,
-                agreed=form.value.sharing,
-            )
-        except AppError as error:
-            errors = [said(error)]
-    if errors:
-        return await _transfer_page(request, await _card(request), form.raw, errors)
+    if form.value is None:
+        return await _transfer_page(request, card, form.raw, form.errors)
+    try:
+        await transfers.ask_for_transfer(
+            actor=request.user,
+            to_union_id=read_id(form.value.union),
+            employer=form.value.employer,
+            agreed=form.value.sharing,
+            version=form.value.version,
+        )
+    except (UnionUnknown, SameUnion) as error:
+        return await _choice_page(request, card, error)
+    except AppError as error:
+        return await _transfer_page(request, card, form.raw, [said(error)], status=error.status)
     return redirect(request, "/card?moved=1")
 
 
 @post("/membership/transfer/withdraw", opt=WORKER, include_in_schema=False)
 async def withdraw_transfer(request: Req) -> Response[Any]:
-    await transfers.withdraw_transfer(actor=request.user)
-    return redirect(request, "/card")
+    """The card says how it stands, also where the union was faster."""
+    try:
+        await transfers.withdraw_transfer(actor=request.user)
+    except TransferMoved:
+        return redirect(request, "/card")
+    return redirect(request, "/card?stayed=1")
 
 
 @get("/review/transfers", opt=REVIEWER, include_in_schema=False)
@@ -119,11 +147,14 @@ async def show_transfers(request: Req) -> Response[Any]:
 
 async def _list(request: Req, refused: AppError | None = None) -> Response[Any]:
     done = DONE.get(request.query_params.get("done", ""))
+    coming = await transfer_queries.coming(request.user)
     return page(
         request,
         "review/transfers.html",
         status=refused.status if refused else 200,
-        transfers=await queries.transfers_waiting(request.user),
+        overdue=[move for move in coming if move.escalated],
+        coming=[move for move in coming if not move.escalated],
+        leaving=await transfer_queries.leaving(request.user),
         done=_(done) if done else "",
         refused=_(refused.text, **refused.params) if refused else "",
     )

@@ -16,10 +16,10 @@ from server.errors import NotFound
 from server.kit import clock
 from server.kit.ids import new_id
 from server.kit.text import clean
-from server.membership.consent_texts import CONSENTS
+from server.membership.consent_texts import TRANSFER
 from server.membership.errors import (
+    ConsentOutdated,
     NotAMember,
-    ReasonNeeded,
     SameUnion,
     SharingConsentNeeded,
     TransferMoved,
@@ -27,9 +27,11 @@ from server.membership.errors import (
     UnionUnknown,
 )
 from server.membership.history import note
+from server.membership.identity import open_identity
 from server.membership.models import MemberState, TransferState, UnionKind
+from server.membership.reasons import read_reason
 from server.membership.rules import ANSWER_TIME, ESCALATION_TIME
-from server.membership.unions import UnionView, union_by_id
+from server.membership.unions import UnionView, open_union, union_by_id
 from server.notices import service as notices
 from server.notices.models import NoticeKind
 from server.people.actors import SYSTEM, Actor
@@ -37,18 +39,21 @@ from server.people.consents import record_consent
 from server.people.models import Purpose, Role
 from server.people.queries import reviewers_of
 
-LONGEST_REASON = 300
 LONGEST_EMPLOYER = 100
 BATCH = 100
 
 
-async def ask_for_transfer(*, actor: Actor, to_union_id: UUID, employer: str, agreed: bool) -> UUID:
-    """Ask another union to take the member over.
+async def ask_for_transfer(
+    *, actor: Actor, to_union_id: UUID, employer: str, agreed: bool, version: str = TRANSFER.version
+) -> UUID:
+    """Ask another union to take the member over; `version` is that of the consent's words which were agreed to.
 
-    Raises SharingConsentNeeded, NotAMember, SameUnion, UnionUnknown, TransferOpen.
+    Raises SharingConsentNeeded, ConsentOutdated, NotAMember, SameUnion, UnionUnknown, TransferOpen.
     """
     if not agreed:
         raise SharingConsentNeeded(field="sharing")
+    if version != TRANSFER.version:
+        raise ConsentOutdated
     transfer_id, now = new_id(), clock.now()
     try:
         async with sql.transaction():
@@ -68,19 +73,19 @@ async def ask_for_transfer(*, actor: Actor, to_union_id: UUID, employer: str, ag
                 now + ANSWER_TIME,
             )
             await _set_state(member["id"], MemberState.TRANSFERRING)
-            await record_consent(member["person_id"], Purpose.SHARING, CONSENTS[Purpose.SHARING].version, agreed=True)
+            await record_consent(member["person_id"], Purpose.SHARING, TRANSFER.version, agreed=True)
             await note("transfer", transfer_id, TransferState.REQUESTED, actor, union_id=target.id)
-            await _tell_reviewers(target, NoticeKind.TRANSFER_ASKED)
-            await _tell_reviewers(await union_by_id(member["union_id"]), NoticeKind.TRANSFER_LEAVING)
+            await _tell_both(member["union_id"], target, NoticeKind.TRANSFER_LEAVING, NoticeKind.TRANSFER_ASKED)
     except asyncpg.UniqueViolationError as error:
         raise TransferOpen from error
     return transfer_id
 
 
 async def accept_transfer(*, actor: Actor, transfer_id: UUID) -> None:
-    """Take the member over; the years go on counting. Raises NotFound, Forbidden, TransferMoved."""
+    """Take the member over; the years go on counting. Raises NotFound, Forbidden, TransferMoved, UnionUnknown."""
     async with sql.transaction():
         transfer, target = await _to_decide(actor, transfer_id)
+        await open_union(target.id)
         await sql.run(
             """UPDATE member SET union_id = $2, state = 'active', employer = $3, card_version = card_version + 1,
             card_revoked_at = $4 WHERE id = $1""",
@@ -93,17 +98,17 @@ async def accept_transfer(*, actor: Actor, transfer_id: UUID) -> None:
         await note("member", transfer["member_id"], "moved_out", actor, union_id=transfer["from_union_id"])
         await note("member", transfer["member_id"], "moved_in", actor, union_id=target.id)
         await _tell_member(transfer, NoticeKind.TRANSFER_ACCEPTED, target)
+        await _tell_both(transfer["from_union_id"], target, NoticeKind.TRANSFER_GONE)
 
 
 async def refuse_transfer(*, actor: Actor, transfer_id: UUID, reason: str) -> None:
-    """The member stays where he is. Raises ReasonNeeded and what `accept_transfer` raises."""
-    reason = clean(reason)[:LONGEST_REASON]
-    if not reason:
-        raise ReasonNeeded(field="reason")
+    """The member stays where he is. Raises ReasonNeeded, ReasonNamesSomebody, NotFound, Forbidden, TransferMoved."""
     async with sql.transaction():
         transfer, target = await _to_decide(actor, transfer_id)
+        reason = read_reason(reason, open_identity(transfer["identity_sealed"]))
         await _stay(transfer, TransferState.REFUSED, actor, reason)
         await _tell_member(transfer, NoticeKind.TRANSFER_REFUSED, target, reason)
+        await _tell_both(transfer["from_union_id"], target, NoticeKind.TRANSFER_STAYED)
 
 
 async def withdraw_transfer(*, actor: Actor) -> None:
@@ -116,7 +121,8 @@ async def withdraw_transfer(*, actor: Actor) -> None:
         if transfer is None:
             raise TransferMoved
         await _stay(transfer, TransferState.WITHDRAWN, actor)
-        await _tell_reviewers(await union_by_id(transfer["to_union_id"]), NoticeKind.TRANSFER_WITHDRAWN)
+        target = await union_by_id(transfer["to_union_id"])
+        await _tell_both(transfer["from_union_id"], target, NoticeKind.TRANSFER_STAYED, NoticeKind.TRANSFER_WITHDRAWN)
 
 
 async def escalate_transfers() -> int:
@@ -126,21 +132,37 @@ async def escalate_transfers() -> int:
             """UPDATE transfer SET escalated_at = $1 WHERE id IN (
                 SELECT id FROM transfer WHERE state = 'requested' AND answer_by <= $1 AND escalated_at IS NULL
                 ORDER BY answer_by LIMIT $2 FOR UPDATE SKIP LOCKED)
-            RETURNING to_union_id""",
+            RETURNING id, to_union_id""",
             clock.now(),
             BATCH,
         )
         for row in late:
             union = await union_by_id(row["to_union_id"])
-            for staff_id in await reviewers_of(union.lineage[:-1] or union.lineage):
+            await note("transfer", row["id"], "escalated", SYSTEM, union_id=union.id)
+            for staff_id in await _reviewers_above(union):
                 await notices.tell_staff(staff_id, NoticeKind.TRANSFER_OVERDUE, {"union": union.name})
     return len(late)
 
 
+async def _reviewers_above(union: UnionView) -> list[UUID]:
+    """Who looks after those that were asked first; they themselves where nobody stands above them."""
+    asked, lineage = await reviewers_of(union.lineage), union.lineage[:-1]
+    while lineage:
+        above = await reviewers_of(lineage)
+        if set(above) != set(asked):
+            return above or asked
+        lineage = lineage[:-1]
+    return asked
+
+
 async def expire_transfers() -> int:
-    """Job: a request that even the union above left unanswered ends; the membership stays. How many."""
+    """Job: a request that even the union above left unanswered ends; the membership stays. How many.
+
+    Its time begins when it was told, however late that was.
+    """
     late = await sql.rows(
-        "SELECT id FROM transfer WHERE state = 'requested' AND answer_by <= $1 LIMIT $2",
+        """SELECT id FROM transfer WHERE state = 'requested' AND answer_by <= $1 AND escalated_at <= $1
+        ORDER BY answer_by LIMIT $2""",
         clock.now() - ESCALATION_TIME,
         BATCH,
     )
@@ -151,7 +173,9 @@ async def expire_transfers() -> int:
             if transfer["state"] != TransferState.REQUESTED:
                 continue
             await _stay(transfer, TransferState.EXPIRED, SYSTEM)
-            await _tell_member(transfer, NoticeKind.TRANSFER_EXPIRED, await union_by_id(transfer["to_union_id"]))
+            target = await union_by_id(transfer["to_union_id"])
+            await _tell_member(transfer, NoticeKind.TRANSFER_EXPIRED, target)
+            await _tell_both(transfer["from_union_id"], target, NoticeKind.TRANSFER_STAYED, NoticeKind.TRANSFER_LAPSED)
             ended += 1
     return ended
 
@@ -172,12 +196,13 @@ async def close_transfer(member: Any, actor: Actor) -> None:
     transfer = await sql.row("SELECT * FROM transfer WHERE member_id = $1 AND state = 'requested'", member["id"])
     if transfer is not None:
         await _end(transfer, TransferState.WITHDRAWN, actor)
+        target = await union_by_id(transfer["to_union_id"])
+        await _tell(await reviewers_of(target.lineage), NoticeKind.TRANSFER_WITHDRAWN, target)
 
 
 async def _target(union_id: UUID) -> UnionView:
-    found = await sql.value("SELECT id FROM trade_union WHERE id = $1 AND closed_at IS NULL", union_id)
-    union = await union_by_id(found) if found else None
-    if union is None or union.kind is UnionKind.FEDERATION:
+    union = await open_union(union_id)
+    if union.kind is UnionKind.FEDERATION:
         raise UnionUnknown(field="union")
     return union
 
@@ -188,7 +213,7 @@ async def _locked(transfer_id: UUID) -> Any:
         "SELECT id FROM member WHERE id = (SELECT member_id FROM transfer WHERE id = $1) FOR UPDATE", transfer_id
     )
     found = await sql.row(
-        """SELECT t.*, m.person_id FROM transfer t JOIN member m ON m.id = t.member_id
+        """SELECT t.*, m.person_id, m.identity_sealed FROM transfer t JOIN member m ON m.id = t.member_id
         WHERE t.id = $1 FOR UPDATE OF t""",
         transfer_id,
     )
@@ -230,8 +255,19 @@ async def _end(transfer: Any, state: TransferState, actor: Actor, reason: str = 
     )
 
 
-async def _tell_reviewers(union: UnionView, kind: NoticeKind) -> None:
-    for staff_id in await reviewers_of(union.lineage):
+async def _tell_both(
+    from_union_id: UUID, target: UnionView, leaving: NoticeKind, coming: NoticeKind | None = None
+) -> None:
+    """Tell the old union and the asked one; who looks after both hears it once."""
+    old = await union_by_id(from_union_id)
+    asked = await reviewers_of(target.lineage) if coming else []
+    if coming:
+        await _tell(asked, coming, target)
+    await _tell([staff_id for staff_id in await reviewers_of(old.lineage) if staff_id not in asked], leaving, old)
+
+
+async def _tell(staff_ids: list[UUID], kind: NoticeKind, union: UnionView) -> None:
+    for staff_id in dict.fromkeys(staff_ids):
         await notices.tell_staff(staff_id, kind, {"union": union.name})
 
 

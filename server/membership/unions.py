@@ -1,4 +1,4 @@
-"""Unions: made by officers, found by workers. The right one is proposed; the worker may take another."""
+"""Unions as workers find them. The right one is proposed; the worker may take another."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from uuid import UUID
 
 import msgspec
 
-from server.audit import service as audit
 from server.db import sql
 from server.errors import NotFound
 from server.kit.geo import Point
-from server.kit.ids import new_code, new_id, read_code
+from server.kit.ids import read_code
 from server.kit.text import half_width
-from server.membership.models import ChosenBy, Union, UnionKind
-from server.people.actors import Actor, region_span
-from server.people.models import Role
+from server.membership.errors import UnionUnknown
+from server.membership.models import ChosenBy, UnionKind
+from server.people.actors import region_span
 from server.stations.divisions import find_place
-from server.stations.naming import search_words, typed_words
+from server.stations.naming import typed_words
 
 CODE_CHARS = 8
 MOST_PROPOSED = 6
@@ -35,6 +34,21 @@ class UnionView(msgspec.Struct, frozen=True):
     region_code: int
     lineage: tuple[UUID, ...]
 
+    @property
+    def is_joinable(self) -> bool:
+        """Workers join a union below a federation."""
+        return self.kind is not UnionKind.FEDERATION
+
+    @property
+    def is_workplace(self) -> bool:
+        """Whether its name says where somebody works."""
+        return self.kind in (UnionKind.EMPLOYER, UnionKind.SITE)
+
+    @property
+    def place_of_work(self) -> int | None:
+        """Where its members work: a city or county; a whole province says too little."""
+        return self.region_code if self.region_code % 10_000 else None
+
 
 class Proposal(msgspec.Struct, frozen=True):
     """A union, and why it is proposed."""
@@ -50,49 +64,6 @@ def view_of(row: Any) -> UnionView:
     )
 
 
-async def create_union(
-    *,
-    actor: Actor,
-    name: str,
-    kind: UnionKind,
-    region_code: int,
-    parent_id: UUID | None = None,
-    code: str = "",
-    point: Point | None = None,
-    target: int = 0,
-    demo: bool = False,
-) -> UUID:
-    """A new union below another one. Raises Forbidden outside one's region, NotFound for an unknown parent."""
-    if actor.kind != "system":
-        actor.require(Role.OFFICER, region_code=region_code)
-    async with sql.transaction():
-        parent = await union_by_id(parent_id) if parent_id else None
-        made = new_id()
-        await Union.create(
-            id=made,
-            code=code or new_code(CODE_CHARS),
-            name=name,
-            kind=kind,
-            parent_id=parent_id,
-            lineage=[*(parent.lineage if parent else ()), made],
-            region_code=region_code,
-            lat=point.lat if point else None,
-            lng=point.lng if point else None,
-            search_text=search_words(name),
-            target=target,
-            demo=demo,
-        )
-        await audit.record(
-            actor.kind,
-            actor.id,
-            "union.created",
-            subject_kind="union",
-            subject_id=str(made),
-            region_code=region_code,
-        )
-    return made
-
-
 async def union_by_id(union_id: UUID) -> UnionView:
     """Raises NotFound."""
     found = await sql.row("SELECT * FROM trade_union WHERE id = $1", union_id)
@@ -101,21 +72,31 @@ async def union_by_id(union_id: UUID) -> UnionView:
     return view_of(found)
 
 
+async def open_union(union_id: UUID) -> UnionView:
+    """A union that is not closed, and will not be before this transaction ends. Raises UnionUnknown."""
+    found = await sql.row("SELECT * FROM trade_union WHERE id = $1 AND closed_at IS NULL FOR KEY SHARE", union_id)
+    if found is None:
+        raise UnionUnknown(field="union")
+    return view_of(found)
+
+
 async def union_by_code(code: str) -> UnionView | None:
-    """The open union whose poster carries this code, however it was typed."""
+    """The open union whose poster carries this code, however it was typed; None for a code that names none."""
     found = await sql.row(
         "SELECT * FROM trade_union WHERE code = $1 AND closed_at IS NULL", read_code(half_width(code))[:CODE_CHARS]
     )
     return view_of(found) if found else None
 
 
-async def propose(*, employer: str, region_code: int) -> list[Proposal]:
+async def propose(*, employer: str, region_code: int, origin_code: int | None = None) -> list[Proposal]:
     """Unions for somebody who works here, the best first: the employer's or site's own in the same city, those of
-    the county's parks and streets from near to far, then the holding union of county, city or province.
+    the county's parks and streets from near to far, then the holding union of county, city or province, and at last
+    that of where he comes from.
     """
     place = find_place(region_code)
     centre = place.centre if place else Point(0, 0)
     city = region_code // 100 * 100 if region_code % 100 else region_code
+    around = _around(region_code)
     found = await sql.rows(
         f"""(SELECT 1 AS rank, u.*, 1 - word_similarity($1, search_text) AS far FROM trade_union u
             WHERE {HERE} AND kind IN ('employer', 'site', 'park') AND $1 <> '' AND $1 <% search_text
@@ -125,19 +106,24 @@ async def propose(*, employer: str, region_code: int) -> list[Proposal]:
             FROM trade_union u WHERE {HERE} AND kind IN ('street', 'park') AND region_code BETWEEN $4 AND $5
             ORDER BY far LIMIT 4)
         UNION ALL
-        (SELECT 3, u.*, -region_code::float8 FROM trade_union u
-            WHERE {HERE} AND kind = 'holding' AND region_code = ANY($8) ORDER BY region_code DESC LIMIT 2)
+        (SELECT 3, u.*, array_position($8, region_code)::float8 AS far FROM trade_union u
+            WHERE {HERE} AND kind = 'holding' AND region_code = ANY($8) ORDER BY far LIMIT 3)
         ORDER BY rank, far""",
         " ".join(typed.written for typed in typed_words(employer)),
         *region_span(city),
         *region_span(region_code),
         centre.lat,
         centre.lng,
-        [region_code, city, region_code // 10_000 * 10_000],
+        [*around, *(code for code in _around(origin_code or 0) if code not in around)],
     )
     by = {1: ChosenBy.EMPLOYER, 2: ChosenBy.PLACE, 3: ChosenBy.PLACE}
     proposals = {row["id"]: Proposal(view_of(row), by[row["rank"]]) for row in reversed(found)}
     return list(reversed(proposals.values()))[:MOST_PROPOSED]
+
+
+def _around(region_code: int) -> list[int]:
+    """A division and those that hold it, from small to large."""
+    return list(dict.fromkeys((region_code, region_code // 100 * 100, region_code // 10_000 * 10_000)))
 
 
 async def find_unions(text: str) -> list[UnionView]:

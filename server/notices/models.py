@@ -27,7 +27,11 @@ class NoticeKind(StrEnum):
     APPLICATION_APPROVED = "application_approved"
     APPLICATION_REJECTED = "application_rejected"
     APPEAL_MADE = "appeal_made"
+    APPEAL_STUCK = "appeal_stuck"
+    CARD_LINKED = "card_linked"
     CORRECTION_DONE = "correction_done"
+    CORRECTION_RETURNED = "correction_returned"
+    CORRECTION_REJECTED = "correction_rejected"
     CARD_REPLACED = "card_replaced"
     MEMBER_LEFT = "member_left"
     TRANSFER_ASKED = "transfer_asked"
@@ -37,6 +41,9 @@ class NoticeKind(StrEnum):
     TRANSFER_REFUSED = "transfer_refused"
     TRANSFER_EXPIRED = "transfer_expired"
     TRANSFER_WITHDRAWN = "transfer_withdrawn"
+    TRANSFER_LAPSED = "transfer_lapsed"
+    TRANSFER_GONE = "transfer_gone"
+    TRANSFER_STAYED = "transfer_stayed"
 
 
 class NoticeState(StrEnum):

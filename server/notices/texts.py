@@ -32,7 +32,11 @@ TEXTS = {
     NoticeKind.APPLICATION_APPROVED: N_("欢迎加入%(union)s！会员卡已经在“我的工会”里了。"),
     NoticeKind.APPLICATION_REJECTED: N_("入会申请没通过：%(reason)s 不服可以申诉，也可以打 12351。"),
     NoticeKind.APPEAL_MADE: N_("有人对%(union)s的决定提出申诉，请复核。"),
+    NoticeKind.APPEAL_STUCK: N_("有人对%(union)s的决定提出申诉，可是没有别的审核员能复核，请给上级工会安排一位。"),
+    NoticeKind.CARD_LINKED: N_("名册上找到您了，您是%(union)s的会员，会员卡已经在“我的工会”里。"),
     NoticeKind.CORRECTION_DONE: N_("您的会员资料改好了。"),
+    NoticeKind.CORRECTION_RETURNED: N_("会员资料还没改成，要您补一下：%(reason)s 改好再交就行。"),
+    NoticeKind.CORRECTION_REJECTED: N_("会员资料没有改：%(reason)s 不服可以申诉，也可以打 12351。"),
     NoticeKind.CARD_REPLACED: N_("您的会员卡换了新码，旧码不能用了。"),
     NoticeKind.MEMBER_LEFT: N_("您已退出%(union)s。什么时候想回来，都欢迎。"),
     NoticeKind.TRANSFER_ASKED: N_("有会员申请转到%(union)s，请在期限内答复。"),
@@ -42,6 +46,9 @@ TEXTS = {
     NoticeKind.TRANSFER_REFUSED: N_("%(union)s没接收您的转会：%(reason)s 您还是原工会的会员。"),
     NoticeKind.TRANSFER_EXPIRED: N_("对不住，%(union)s没来得及答复转会，您还是原工会的会员，可以再申请或打 12351。"),
     NoticeKind.TRANSFER_WITHDRAWN: N_("有会员撤回了转到%(union)s的申请。"),
+    NoticeKind.TRANSFER_LAPSED: N_("转到%(union)s的一个申请过了期限没人答复，已经作废，会员留在原工会。"),
+    NoticeKind.TRANSFER_GONE: N_("有会员从%(union)s转走了，新工会已经收下。"),
+    NoticeKind.TRANSFER_STAYED: N_("想从%(union)s转走的会员没有转，会籍还在您这里。"),
 }
 
 # The beginning of the SMS templates that the gateway approved (docs/sms.md).
@@ -61,7 +68,11 @@ WHAT = {
     NoticeKind.APPLICATION_APPROVED: "入会申请通过了",
     NoticeKind.APPLICATION_REJECTED: "入会申请没通过",
     NoticeKind.APPEAL_MADE: "有申诉要复核",
+    NoticeKind.APPEAL_STUCK: "有申诉没人能复核",
+    NoticeKind.CARD_LINKED: "名册上找到您了",
     NoticeKind.CORRECTION_DONE: "会员资料改好了",
+    NoticeKind.CORRECTION_RETURNED: "会员资料要补一下",
+    NoticeKind.CORRECTION_REJECTED: "会员资料没有改",
     NoticeKind.CARD_REPLACED: "会员卡换新了",
     NoticeKind.MEMBER_LEFT: "退会办好了",
     NoticeKind.TRANSFER_ASKED: "有人申请转入",
@@ -71,6 +82,9 @@ WHAT = {
     NoticeKind.TRANSFER_REFUSED: "转会没被接收",
     NoticeKind.TRANSFER_EXPIRED: "转会没等到答复",
     NoticeKind.TRANSFER_WITHDRAWN: "转会撤回了",
+    NoticeKind.TRANSFER_LAPSED: "转会过期作废",
+    NoticeKind.TRANSFER_GONE: "会员转走了",
+    NoticeKind.TRANSFER_STAYED: "会员没有转走",
 }
 
 
