@@ -9,7 +9,9 @@ from server.bookings.slots import roll_slots
 from server.db import sql
 from server.demo import people
 from server.demo.catalogue import Offer
+from server.demo.joining import add_drive
 from server.demo.network import DESK_ID, DemoStation, network
+from server.demo.post import add_post
 from server.demo.unions import add_unions
 from server.kit import clock
 from server.kit.ids import new_id
@@ -24,7 +26,7 @@ OFFERING_COLUMNS = (
 
 
 async def load_demo() -> list[str]:
-    """Stations, services, slots, staff and today's bookings of the demo; what a visitor may sign in with.
+    """Stations, services, slots, staff, today's bookings and the unions' year; what a visitor may sign in with.
 
     Whatever is there already stays as it is, so a second call is quick.
     """
@@ -41,6 +43,8 @@ async def load_demo() -> list[str]:
     accounts = people.staff(desk_id)
     await people.add_staff(accounts)
     await people.add_day(desk_id)
+    await add_drive(await people.reviewers())
+    await add_post(await people.guest_id())
     return people.sign_ins(accounts)
 
 

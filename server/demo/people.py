@@ -130,6 +130,18 @@ async def add_day(desk_id: UUID) -> None:
     await _live_the_day(desk_id, await _desk_actor(desk_id))
 
 
+async def reviewers() -> dict[int, UUID]:
+    """The accounts that decide applications, by the province where they do."""
+    logins = {"reviewer": GUANGXI, "reviewer-gd": GUANGDONG}
+    found = await sql.rows("SELECT login, id FROM staff WHERE login = ANY($1)", list(logins))
+    return {logins[row["login"]]: row["id"] for row in found}
+
+
+async def guest_id() -> UUID:
+    """The worker whose phone number a visitor may sign in with and find a member."""
+    return (await ensure_person(PHONE.format(1), "zh_CN"))[0]
+
+
 def early() -> AbstractContextManager[None]:
     """The clock as it stood when the station's people came to work, or now where that is earlier."""
     now = clock.now()

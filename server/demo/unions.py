@@ -15,6 +15,9 @@ from server.stations.naming import search_words
 NAMESPACE = UUID("0f1b6b0e-52a5-4c39-9d1b-7d0c1b0f7a11")
 GUANGXI, GUANGDONG = 450000, 440000
 DELTA = (440100, 440300, 440400, 440600, 440700, 441300, 441900, 442000, 441200)
+# How many members they aim at, one for a thousand of the real drive.
+TARGETS = {GUANGXI: 4_000, GUANGDONG: 2_000}
+OF_CITY, OF_STREET, OF_SITE = 80, 24, 60
 SITES = (
     ("nanning-metro", "演示·南宁地铁凤岭工地工会", UnionKind.SITE, 450103),
     ("nanning-home", "演示·凤岭园区联合工会", UnionKind.PARK, 450103),
@@ -37,6 +40,13 @@ class DemoUnion:
     region_code: int
     parent: DemoUnion | None = None
     target: int = 0
+    own_target: int = 0  # without the unions below
+
+    @property
+    def works_at(self) -> str:
+        """Where its members work, if that is one place."""
+        at_one_place = self.kind in (UnionKind.SITE, UnionKind.EMPLOYER)
+        return self.name.removesuffix("工会") if at_one_place else ""
 
     @property
     def id(self) -> UUID:
@@ -57,8 +67,9 @@ def federation(region_code: int) -> DemoUnion:
     """A region's root."""
     place = find_place(region_code)
     name = place.short if place else ""
+    target = TARGETS[region_code]
     return DemoUnion(
-        f"federation-{region_code}", f"演示·{name}总工会", UnionKind.FEDERATION, region_code, target=40_000
+        f"federation-{region_code}", f"演示·{name}总工会", UnionKind.FEDERATION, region_code, target=target
     )
 
 
@@ -75,14 +86,16 @@ def _city(top: DemoUnion, code: int) -> Iterator[DemoUnion]:
     place = find_place(code)
     if place is None:
         return
-    city = DemoUnion(f"holding-{code}", f"演示·{place.short}农民工联合工会", UnionKind.HOLDING, code, top, 2_000)
+    counties, sites = children(code), [site for site in SITES if site[3] // 100 * 100 == code]
+    target = OF_CITY + OF_STREET * len(counties) + OF_SITE * len(sites)
+    name = f"演示·{place.short}农民工联合工会"
+    city = DemoUnion(f"holding-{code}", name, UnionKind.HOLDING, code, top, target, OF_CITY)
     yield city
-    for county in children(code):
+    for county in counties:
         name = f"演示·{county.short}街道联合工会"
-        yield DemoUnion(f"street-{county.code}", name, UnionKind.STREET, county.code, city, 200)
-    for key, name, kind, region in SITES:
-        if region // 100 * 100 == code:
-            yield DemoUnion(key, name, kind, region, city, 300)
+        yield DemoUnion(f"street-{county.code}", name, UnionKind.STREET, county.code, city, OF_STREET, OF_STREET)
+    for key, name, kind, region in sites:
+        yield DemoUnion(key, name, kind, region, city, OF_SITE, OF_SITE)
 
 
 async def add_unions() -> None:

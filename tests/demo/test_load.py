@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from server.db import sql
+from server.demo import people
 from server.demo.load import load_demo
-from server.demo.network import network
+from server.demo.network import DESK_ID, network
 from server.kit import clock
 from server.kit.geo import distance_m
 from server.stations.divisions import find_place, places
@@ -63,7 +64,10 @@ def test_the_seasonal_stations_are_open_around_spring_festival(stations):
 
 
 async def counts():
-    names = ("station", "offering", "slot", "staff", "role_grant", "person", "booking", "booking_event", "division")
+    names = (
+        "station", "offering", "slot", "staff", "role_grant", "person", "booking", "booking_event", "division",
+        "trade_union", "application", "member", "transfer", "membership_event", "union_month",
+    )  # fmt: skip
     return {name: await sql.value(f"SELECT count(*) FROM {name}") for name in names}
 
 
@@ -74,7 +78,7 @@ async def test_loading_fills_the_network_and_a_second_time_changes_nothing():
     assert first["station"] >= 400
     assert first["slot"] > 10_000
     assert first["booking"] >= 4
-    assert first["staff"] == len(lines) == 4
+    assert first["staff"] == len(lines) == len(people.staff(DESK_ID))
     assert await sql.value("SELECT count(*) FROM station WHERE NOT demo") == 0
     assert await sql.value("SELECT count(DISTINCT service) FROM offering") == 11
     assert await sql.value("SELECT count(DISTINCT eligibility) FROM offering") == 3
