@@ -9,9 +9,10 @@ from server.audit import service as audit
 from server.db import sql
 from server.errors import NotFound
 from server.kit import clock
-from server.kit.text import clean
-from server.membership.errors import ReasonNeeded
 from server.membership.history import note
+from server.membership.identity import open_identity
+from server.membership.models import OPEN
+from server.membership.reasons import read_reason
 from server.membership.transfers import close_transfer, own_member
 from server.membership.unions import UnionView, union_by_id
 from server.notices import service as notices
@@ -20,7 +21,7 @@ from server.people import service as people
 from server.people.actors import Actor
 from server.people.models import Role
 
-LONGEST_REASON = 300
+OPEN_STATES = [state.value for state in OPEN]
 
 
 async def leave(*, actor: Actor) -> None:
@@ -32,20 +33,26 @@ async def leave(*, actor: Actor) -> None:
 
 
 async def strike_off(*, actor: Actor, member_id: UUID, reason: str) -> None:
-    """A reviewer takes somebody off the register, saying why. Raises ReasonNeeded, NotFound, Forbidden."""
-    reason = _reason(reason)
+    """A reviewer takes somebody off the register, saying why.
+
+    Raises ReasonNeeded, ReasonNamesSomebody, NotFound, Forbidden.
+    """
     async with sql.transaction():
         member, _ = await _in_scope(actor, member_id)
+        reason = read_reason(reason, open_identity(member["identity_sealed"]))
         await close_transfer(member, actor)
         await _strike(member, actor, reason)
         await _audit(actor, "member.struck_off", member_id, reason)
 
 
 async def replace_card(*, actor: Actor, member_id: UUID, reason: str) -> None:
-    """The old code stops working, the phone shows a new one. Raises ReasonNeeded, NotFound, Forbidden."""
-    reason = _reason(reason)
+    """The old code stops working, the phone shows a new one.
+
+    Raises ReasonNeeded, ReasonNamesSomebody, NotFound, Forbidden.
+    """
     async with sql.transaction():
         member, union = await _in_scope(actor, member_id)
+        reason = read_reason(reason, open_identity(member["identity_sealed"]))
         await sql.run(
             "UPDATE member SET card_version = card_version + 1, card_revoked_at = $2 WHERE id = $1",
             member_id,
@@ -61,10 +68,8 @@ async def open_member(*, actor: Actor, member_id: UUID) -> tuple[Any, UnionView]
     """One entry for its reviewer; the member can see that it was opened. Raises NotFound, Forbidden."""
     async with sql.transaction():
         member, union = await _in_scope(actor, member_id)
-        if member["person_id"]:
-            await audit.record(
-                actor.kind, actor.id, "member.opened", subject_kind="person", subject_id=str(member["person_id"])
-            )
+        kind, subject_id = ("person", member["person_id"]) if member["person_id"] else ("member", member_id)
+        await audit.record(actor.kind, actor.id, "member.opened", subject_kind=kind, subject_id=str(subject_id))
     return member, union
 
 
@@ -78,9 +83,23 @@ async def _strike(member: Any, actor: Actor, reason: str = "") -> None:
     )
     await note("member", member["id"], "left", actor, union_id=member["union_id"], reason=reason)
     if member["person_id"]:
+        await _drop_correction(member, actor)
         union = await union_by_id(member["union_id"])
         await people.set_member(member["person_id"], is_member=False)
         await notices.tell_worker(member["person_id"], NoticeKind.MEMBER_LEFT, {"union": union.name})
+
+
+async def _drop_correction(member: Any, actor: Actor) -> None:
+    """Nothing is left to correct."""
+    dropped = await sql.row(
+        """UPDATE application SET state = 'withdrawn', saved_at = $3
+        WHERE person_id = $1 AND kind = 'correction' AND state = ANY($2) RETURNING id, union_id""",
+        member["person_id"],
+        OPEN_STATES,
+        clock.now(),
+    )
+    if dropped is not None:
+        await note("application", dropped["id"], "withdrawn", actor, union_id=dropped["union_id"])
 
 
 async def _in_scope(actor: Actor, member_id: UUID) -> tuple[Any, UnionView]:
@@ -95,10 +114,3 @@ async def _in_scope(actor: Actor, member_id: UUID) -> tuple[Any, UnionView]:
 
 async def _audit(actor: Actor, action: str, member_id: UUID, reason: str) -> None:
     await audit.record(actor.kind, actor.id, action, subject_kind="member", subject_id=str(member_id), reason=reason)
-
-
-def _reason(typed: str) -> str:
-    reason = clean(typed)[:LONGEST_REASON]
-    if not reason:
-        raise ReasonNeeded(field="reason")
-    return reason

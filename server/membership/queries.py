@@ -1,8 +1,8 @@
-"""Reads of membership: what a worker sees of his own, what waits for a reviewer."""
+"""Reads of membership: what a worker sees of his own, which transfers wait for a union."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +10,8 @@ import msgspec
 
 from server.db import sql
 from server.kit import clock
-from server.kit.crypto import vault
-from server.kit.text import clean
 from server.membership import rules
-from server.membership.identity import ADULT_AGE, Identity, name_index, open_identity
+from server.membership.identity import Identity, open_identity
 from server.membership.models import (
     OPEN,
     WAITING,
@@ -23,12 +21,10 @@ from server.membership.models import (
     MemberState,
 )
 from server.membership.scope import IN_SCOPE, scope_of
-from server.membership.sealing import APPEAL
 from server.people.actors import Actor
 from server.people.models import Role
 from server.stations.divisions import find_place
 
-PAGE = 30
 REVIEWERS = (Role.REVIEWER,)
 MEASURED = timedelta(days=90)
 
@@ -49,6 +45,7 @@ class ApplicationView(msgspec.Struct, frozen=True):
     fields_wrong: list[str]
     submitted_at: datetime | None
     decided_at: datetime | None
+    saved_at: datetime
     appealed: bool
 
     @property
@@ -70,10 +67,24 @@ class ApplicationView(msgspec.Struct, frozen=True):
         """What is to be filled in next; "check" when all is there."""
         missing = {
             "identity": self.identity is None,
-            "work": self.region_code is None,
+            "work": self.region_code is None and not self.is_correction,
             "union": self.union_id is None,
         }
         return next((step for step, gone in missing.items() if gone or step in self.fields_wrong), "check")
+
+    @property
+    def is_correction(self) -> bool:
+        return self.kind is ApplicationKind.CORRECTION
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether only the last look is left; also where a reviewer sent it back."""
+        return self.next_step == "check" or self.state is ApplicationState.RETURNED
+
+    @property
+    def seen(self) -> str:
+        """What changes when anything happens to it."""
+        return f"{self.state}.{int(self.saved_at.timestamp() * 1000)}"
 
     @property
     def may_appeal(self) -> bool:
@@ -81,12 +92,17 @@ class ApplicationView(msgspec.Struct, frozen=True):
         return self.state is ApplicationState.REJECTED and not self.appealed and in_time
 
 
-async def application_of(actor: Actor) -> ApplicationView | None:
-    """The worker's latest application."""
+async def application_of(actor: Actor, *, correction: bool = False) -> ApplicationView | None:
+    """The worker's latest application to join, or the latest to have the entry put right.
+
+    While it waits it names the union that the worker chose, even where the register names another one.
+    """
     found = await sql.row(
-        """SELECT a.*, u.name AS union_name FROM application a LEFT JOIN trade_union u ON u.id = a.union_id
-        WHERE a.person_id = $1 ORDER BY a.created_at DESC, a.id DESC LIMIT 1""",
+        """SELECT a.*, u.id AS shown_union_id, u.name AS union_name FROM application a
+        LEFT JOIN trade_union u ON u.id = coalesce(a.wished_union_id, a.union_id)
+        WHERE a.person_id = $1 AND (a.kind = 'correction') = $2 ORDER BY a.created_at DESC, a.id DESC LIMIT 1""",
         actor.id,
+        correction,
     )
     return _application(found) if found else None
 
@@ -99,15 +115,22 @@ def _application(row: Any) -> ApplicationView:
         identity=open_identity(row["identity_sealed"]) if row["identity_sealed"] else None,
         employer=row["employer"],
         region_code=row["region_code"],
-        union_id=row["union_id"],
+        union_id=row["shown_union_id"],
         union_name=row["union_name"] or "",
         chosen_by=ChosenBy(row["chosen_by"]) if row["chosen_by"] else None,
         reason=row["reason"],
         fields_wrong=list(row["fields_wrong"]),
         submitted_at=row["submitted_at"],
         decided_at=row["decided_at"],
+        saved_at=row["saved_at"],
         appealed=row["appeal_sealed"] is not None,
     )
+
+
+async def identity_of_member(actor: Actor) -> Identity | None:
+    """What the register says about the worker; None where he is no member."""
+    sealed = await sql.value("SELECT identity_sealed FROM member WHERE person_id = $1 AND state <> 'left'", actor.id)
+    return open_identity(sealed) if sealed else None
 
 
 async def usual_days(union_id: UUID) -> int:
@@ -162,95 +185,6 @@ async def card_of(actor: Actor) -> Card | None:
     )
 
 
-class Waiting(msgspec.Struct, frozen=True):
-    """An application in the queue, with what a reviewer should look at twice."""
-
-    id: UUID
-    kind: ApplicationKind
-    state: ApplicationState
-    identity: Identity
-    age: int
-    phone_tail: str
-    employer: str
-    place: str
-    union_id: UUID
-    union_name: str
-    chosen_by: ChosenBy | None
-    submitted_at: datetime
-    reason: str
-    appeal: str
-    is_minor: bool
-    has_twin: bool
-    phone_is_anothers: bool
-    rejected_before: bool
-
-    @property
-    def is_plain(self) -> bool:
-        """Nothing to look at twice: may be approved together with others."""
-        doubts = self.is_minor or self.has_twin or self.phone_is_anothers or self.rejected_before
-        return not doubts and self.state is ApplicationState.SUBMITTED and self.kind is ApplicationKind.JOIN
-
-
-WAITING_COLUMNS = """a.*, u.name AS union_name, p.phone_tail,
-  EXISTS (SELECT FROM application o WHERE o.document_index = a.document_index AND o.person_id <> a.person_id) AS twin,
-  EXISTS (SELECT FROM member m WHERE m.phone_index = p.phone_index AND m.state <> 'left'
-    AND m.document_index <> a.document_index) AS phone_is_anothers,
-  EXISTS (SELECT FROM application o WHERE o.person_id = a.person_id AND o.id <> a.id AND o.state = 'rejected')
-    AS rejected_before
-FROM application a JOIN trade_union u ON u.id = a.union_id JOIN person p ON p.id = a.person_id"""
-
-
-async def queue(actor: Actor, *, union_name: str = "", after: str = "") -> tuple[list[Waiting], str]:
-    """What waits for this reviewer, the oldest first, and the cursor for more. Raises Forbidden."""
-    since, last = _read_cursor(after)
-    found = await sql.rows(
-        f"""SELECT {WAITING_COLUMNS} WHERE a.state IN ('submitted', 'appealed') AND {IN_SCOPE}
-          AND ($4 = '' OR u.name LIKE '%' || $4 || '%') AND (a.submitted_at, a.id) > ($5, $6)
-        ORDER BY a.submitted_at, a.id LIMIT $7""",
-        *scope_of(actor, REVIEWERS).values,
-        clean(union_name)[:60].replace("%", "").replace("_", ""),
-        since,
-        last,
-        PAGE + 1,
-    )
-    rows = [waiting_of(row) for row in found[:PAGE]]
-    more = f"{rows[-1].submitted_at.isoformat()}~{rows[-1].id}" if len(found) > PAGE else ""
-    return rows, more
-
-
-async def waiting_by_ids(ids: list[UUID]) -> list[Waiting]:
-    """Applications by id, in the queue's order; scope is checked where they are decided."""
-    found = await sql.rows(f"SELECT {WAITING_COLUMNS} WHERE a.id = ANY($1) ORDER BY a.submitted_at, a.id", ids)
-    return [waiting_of(row) for row in found]
-
-
-def waiting_of(row: Any) -> Waiting:
-    """A row of WAITING_COLUMNS, opened."""
-    identity = open_identity(row["identity_sealed"])
-    age = identity.age(clock.today())
-    place = find_place(row["region_code"])
-    return Waiting(
-        id=row["id"],
-        kind=ApplicationKind(row["kind"]),
-        state=ApplicationState(row["state"]),
-        identity=identity,
-        age=age,
-        phone_tail=row["phone_tail"],
-        employer=row["employer"],
-        place=place.full_name if place else "",
-        union_id=row["union_id"],
-        union_name=row["union_name"],
-        chosen_by=ChosenBy(row["chosen_by"]) if row["chosen_by"] else None,
-        submitted_at=row["submitted_at"],
-        reason=row["reason"],
-        appeal=vault().open(row["appeal_sealed"], APPEAL) if row["appeal_sealed"] else "",
-        is_minor=age < ADULT_AGE,
-        has_twin=row["twin"],
-        phone_is_anothers=row["phone_is_anothers"],
-        rejected_before=row["rejected_before"],
-    )
-
-
 class TransferWaiting(msgspec.Struct, frozen=True):
     """A request to be taken over, as the asked union sees it."""
 
@@ -290,48 +224,3 @@ async def transfers_waiting(actor: Actor) -> list[TransferWaiting]:
         )
         for row in found
     ]
-
-
-class MemberFound(msgspec.Struct, frozen=True):
-    """A member in a reviewer's list."""
-
-    id: UUID
-    number: str
-    name: str
-    union_name: str
-    joined_on: date
-    has_phone: bool
-
-
-async def find_members(actor: Actor, typed: str) -> list[MemberFound]:
-    """Members of one's unions by number or exact name. Raises Forbidden."""
-    typed = clean(typed)[:60]
-    found = await sql.rows(
-        f"""SELECT m.id, m.number, m.identity_sealed, m.joined_on, m.person_id, u.name AS union_name
-        FROM member m JOIN trade_union u ON u.id = m.union_id
-        WHERE m.state <> 'left' AND (m.number = $4 OR m.name_index = $5) AND {IN_SCOPE}
-        ORDER BY m.joined_on DESC, m.id LIMIT 50""",
-        *scope_of(actor, REVIEWERS).values,
-        "".join(ch for ch in typed if ch.isdigit()),
-        name_index(typed),
-    )
-    return [
-        MemberFound(
-            row["id"],
-            row["number"],
-            open_identity(row["identity_sealed"]).name,
-            row["union_name"],
-            row["joined_on"],
-            row["person_id"] is not None,
-        )
-        for row in found
-    ]
-
-
-def _read_cursor(typed: str) -> tuple[datetime, UUID]:
-    """Where the page before ended; anything unreadable starts from the top."""
-    at, _, last = typed.partition("~")
-    try:
-        return datetime.fromisoformat(at).astimezone(UTC), UUID(last)
-    except (ValueError, OverflowError):
-        return datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0)

@@ -1,8 +1,9 @@
-"""Reviewers decide: the queue, one application, several at once, transfers, members and their cards."""
+"""Reviewers decide: the queue, one application after the other, several at once."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -12,39 +13,43 @@ from litestar.response import Response
 from msgspec import Meta
 
 from server.edge.access import Audience, allow
-from server.edge.forms import FieldError, read_form
+from server.edge.forms import FieldError, Form, read_form
 from server.edge.htmx import page, redirect
 from server.edge.i18n import _
 from server.errors import AppError, NotFound
-from server.kit.text import N_
-from server.membership import members, queries, reviewing
-from server.membership.identity import DOCUMENT_NAMES, Identity, open_identity
-from server.membership.join_pages import FIELD_NAMES, SEXES, error_of, said, typed_again
+from server.membership import register_queries, review_queries, reviewing
+from server.membership.errors import ApplicationMoved
+from server.membership.identity import Identity
+from server.membership.join_pages import FIELD_NAMES, error_of, said, typed_again
+from server.membership.models import ApplicationKind
+from server.membership.reasons import LONGEST_REASON
+from server.membership.review_queries import ApplicationSeen, Sought
+from server.membership.review_said_pages import (
+    CHOSEN_BY,
+    DONE,
+    ONLY_DECIDED,
+    REJECT_REASONS,
+    RETURN_REASONS,
+    REVEAL_REASONS,
+    SHOWS,
+    TOO_LATE,
+    decided,
+    documents,
+    ready_sentence,
+    sexes,
+    steps,
+)
+from server.people.actors import Actor
 
 Req = Request[Any, Any, Any]
 REVIEWER = allow(Audience.REVIEWER)
-REASON = Annotated[str, Meta(max_length=300)]
-RETURN_REASONS = (
-    N_("姓名和证件对不上，请对着证件再填一遍。"),
-    N_("证件号看着不对，请对着证件再填一遍。"),
-    N_("请把工地或单位的名字写全。"),
-    N_("您干活的地方归别的工会管，请换一个工会。"),
-)
-REJECT_REASONS = (
-    N_("没查到您在这里干活，请联系您单位所在地的工会。"),
-    N_("这个证件已经在别的工会登记，请在那边办转会。"),
-)
-DONE = {
-    "approved": N_("通过了。他的手机上马上能看到会员卡。"),
-    "returned": N_("退回去了，他会收到要改的地方。"),
-    "rejected": N_("已回绝，理由和申诉办法都告诉他了。"),
-    "card": N_("旧码作废了，他的手机会显示新码。"),
-    "struck": N_("已经从名册上去掉。"),
-}
+REASON = Annotated[str, Meta(max_length=LONGEST_REASON)]
+NEXT_LOOKED_AT = 5
+ONE = "/review/applications/{application_id:uuid}"
 
 
 class DecideForm(msgspec.Struct):
-    """`fields` and `reason` are asked where they are needed."""
+    """`fields` and `reason` are asked where they are needed; `ready` is the number of a ready sentence."""
 
     fields: list[str] = []
     reason: REASON = ""
@@ -52,134 +57,198 @@ class DecideForm(msgspec.Struct):
 
 
 class RevealForm(msgspec.Struct):
-    why: REASON = ""
+    """The number of a ready reason, and words of one's own."""
+
+    why: Annotated[str, Meta(max_length=2)] = ""
+    more: REASON = ""
 
 
 class ManyForm(msgspec.Struct):
     ids: list[UUID] = []
 
 
+def _sought(request: Req) -> Sought:
+    show = request.query_params.get("show", "")
+    return Sought(request.query_params.get("q", "").strip()[:60], show if show in SHOWS else "")
+
+
+def _link(sought: Sought, **more: str) -> str:
+    """The query string that keeps what is sought; "" where that is everything."""
+    asked = {"q": sought.union, "show": sought.show} | more
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"?{query}" if query else ""
+
+
 @get("/review", opt=REVIEWER, include_in_schema=False)
 async def show_queue(request: Req) -> Response[Any]:
-    return await _queue(request)
-
-
-async def _queue(request: Req, refused: AppError | None = None) -> Response[Any]:
-    typed = request.query_params.get("q", "")[:60]
-    rows, more = await queries.queue(request.user, union_name=typed, after=request.query_params.get("after", ""))
-    done = DONE.get(request.query_params.get("done", ""))
-    many = request.query_params.get("many", "")
+    sought = _sought(request)
+    rows, more = await review_queries.queue(request.user, sought, request.query_params.get("after", ""))
     return page(
         request,
         "review/queue.html",
-        status=refused.status if refused else 200,
         rows=rows,
-        more=more,
-        typed=typed,
-        transfers=await queries.transfers_waiting(request.user),
-        done=_(done) if done else "",
-        many=int(many) if many.isascii() and many.isdigit() and len(many) < len("10000") else None,
-        refused=_(refused.text, **refused.params) if refused else "",
-        documents=_documents(),
+        counts=await review_queries.counts(request.user),
+        most_counted=review_queries.MOST_COUNTED,
+        more=f"/review{_link(sought, after=more)}" if more else "",
+        sought=sought,
+        link=_link(sought),
+        shows=[(show, _(name), f"/review{_link(Sought(sought.union, show))}") for show, name in SHOWS.items()],
+        done=_said_done(request),
+        many=_number(request, "many"),
+        left=_number(request, "left"),
+        documents=documents(),
     )
 
 
-def _documents() -> dict[Any, str]:
-    return {kind: _(name) for kind, name in DOCUMENT_NAMES.items()}
+def _said_done(request: Req) -> str:
+    done = DONE.get(request.query_params.get("done", ""))
+    return _(done) if done else ""
 
 
-@get("/review/applications/{application_id:uuid}", opt=REVIEWER, include_in_schema=False)
+def _number(request: Req, name: str) -> int | None:
+    """A small number from the address."""
+    typed = request.query_params.get(name, "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < len("10000") else None
+
+
+@get("/review/next", opt=REVIEWER, include_in_schema=False)
+async def show_next(request: Req) -> Response[Any]:
+    """On to the one that waits behind this one."""
+    return redirect(request, await _next_url(request))
+
+
+async def _next_url(request: Req, done: str = "") -> str:
+    """The next application, rather one that nobody else is looking at; the queue where nothing waits behind."""
+    sought = _sought(request)
+    rows, _more = await review_queries.queue(
+        request.user, sought, request.query_params.get("after", ""), NEXT_LOOKED_AT
+    )
+    if not rows:
+        return f"/review{_link(sought, done=done)}"
+    row = next((row for row in rows if not row.opened_by), rows[0])
+    return f"/review/applications/{row.id}{_link(sought, done=done)}"
+
+
+@get(ONE, opt=REVIEWER, include_in_schema=False)
 async def show_application(request: Req, application_id: FromPath[UUID]) -> Response[Any]:
     return await _application_page(request, application_id)
 
 
-async def _application_page(
+async def _application_page(  # noqa: PLR0917 (what a page shows again)
     request: Req,
     application_id: UUID,
-    errors: list[FieldError] | None = None,
+    verb: str = "",
+    error: AppError | FieldError | None = None,
     raw: dict[str, Any] | None = None,
-    *,
-    status: int = 200,
     revealed: Identity | None = None,
 ) -> Response[Any]:
-    await reviewing.open_application(actor=request.user, application_id=application_id)
-    found = await queries.waiting_by_ids([application_id])
-    if not found:
-        raise NotFound
+    hindrance = await reviewing.open_application(actor=request.user, application_id=application_id)
+    seen = await review_queries.application_seen(request.user, application_id)
+    sought = _sought(request)
+    mistakes = [_mistake(error, seen, verb)] if error else []
     return page(
         request,
         "review/application.html",
-        status=status,
-        row=found[0],
-        waiting=found[0].state in ("submitted", "appealed"),
+        status=getattr(error, "status", 422) if error else 200,
+        id=application_id,
+        row=seen.row,
+        decision=decided(seen.decision) if seen.decision else "",
+        why=seen.decision.reason if seen.decision else "",
+        registered=seen.registered,
+        history=await register_queries.history_of("application", application_id),
+        hindrance=said(hindrance).message if hindrance and not seen.decision else "",
+        may_decide=hindrance is None,
         revealed=revealed,
-        documents=_documents(),
-        sexes={sex: _(name) for sex, name in SEXES.items()},
-        fields=[(field, _(name)) for field, name in FIELD_NAMES.items()],
-        return_reasons=RETURN_REASONS,
-        reject_reasons=REJECT_REASONS,
-        errors=errors or [],
-        error_of=error_of(errors or []),
+        link=_link(sought, after=seen.row.cursor if seen.row else ""),
+        back=f"/review{_link(sought)}",
+        done=_said_done(request),
+        errors=mistakes,
+        error_of=error_of(mistakes),
+        verb=verb,
         typed=typed_again(raw),
+        **_choices(seen),
     )
 
 
+def _choices(seen: ApplicationSeen) -> dict[str, Any]:
+    """What the forms of an application offer, and how things are called."""
+    kind = seen.row.kind if seen.row else ApplicationKind.JOIN
+    return {
+        "documents": documents(),
+        "sexes": sexes(),
+        "steps": steps(),
+        "chosen_by": {chosen: _(name) for chosen, name in CHOSEN_BY.items()},
+        "fields": [(field, _(FIELD_NAMES[field])) for field in reviewing.fields_of(kind)],
+        "return_reasons": [_(reason) for reason in RETURN_REASONS],
+        "reject_reasons": [_(reason) for reason in REJECT_REASONS],
+        "reveal_reasons": [_(reason) for reason in REVEAL_REASONS],
+        "longest": LONGEST_REASON,
+    }
+
+
+def _mistake(error: AppError | FieldError, seen: ApplicationSeen, verb: str) -> FieldError:
+    """A refusal in words at its field; who was faster is said by name."""
+    if isinstance(error, ApplicationMoved):
+        what = decided(seen.decision) if seen.decision else _(ONLY_DECIDED)
+        return FieldError("", _(TOO_LATE, what=what) if seen.decision else what)
+    found = error if isinstance(error, FieldError) else said(error)
+    return FieldError("refusal" if (found.field, verb) == ("reason", "rejected") else found.field, found.message)
+
+
 async def _decide(request: Req, application_id: UUID, verb: str) -> Response[Any]:
-    """Take one step; a mistake shows on the page with what was typed."""
+    """Take one step and go on to the next application; a mistake shows on the page with what was typed."""
     form = await read_form(request, DecideForm)
-    given = form.value or DecideForm()
-    reason = given.reason or _ready(given.ready, RETURN_REASONS if verb == "returned" else REJECT_REASONS)
+    if form.value is None:
+        return await _application_page(request, application_id, verb, form.errors[0], form.raw)
     try:
-        match verb:
-            case "approved":
-                await reviewing.approve(actor=request.user, application_id=application_id)
-            case "returned":
-                await reviewing.return_to_worker(
-                    actor=request.user, application_id=application_id, fields=given.fields, reason=reason
-                )
-            case _:
-                await reviewing.reject(actor=request.user, application_id=application_id, reason=reason)
+        await _step(request.user, application_id, verb, form.value)
     except NotFound:
         raise
     except AppError as error:
-        return await _application_page(request, application_id, [said(error)], form.raw, status=error.status)
-    return redirect(request, f"/review?done={verb}")
+        return await _application_page(request, application_id, verb, error, form.raw)
+    return redirect(request, await _next_url(request, verb))
 
 
-def _ready(number: str, reasons: tuple[str, ...]) -> str:
-    """A ready sentence by its number; "" for anything else."""
-    known = number.isascii() and number.isdigit() and int(number) < len(reasons)
-    return _(reasons[int(number)]) if known else ""
+async def _step(actor: Actor, application_id: UUID, verb: str, given: DecideForm) -> None:
+    if verb == "approved":
+        await reviewing.approve(actor=actor, application_id=application_id)
+        return
+    reason = given.reason or _(ready_sentence(given.ready, RETURN_REASONS if verb == "returned" else REJECT_REASONS))
+    if verb == "returned":
+        await reviewing.return_to_worker(actor=actor, application_id=application_id, fields=given.fields, reason=reason)
+    else:
+        await reviewing.reject(actor=actor, application_id=application_id, reason=reason)
 
 
-@post("/review/applications/{application_id:uuid}/approve", opt=REVIEWER, include_in_schema=False)
+@post(f"{ONE}/approve", opt=REVIEWER, include_in_schema=False)
 async def approve(request: Req, application_id: FromPath[UUID]) -> Response[Any]:
     return await _decide(request, application_id, "approved")
 
 
-@post("/review/applications/{application_id:uuid}/return", opt=REVIEWER, include_in_schema=False)
+@post(f"{ONE}/return", opt=REVIEWER, include_in_schema=False)
 async def return_to_worker(request: Req, application_id: FromPath[UUID]) -> Response[Any]:
     return await _decide(request, application_id, "returned")
 
 
-@post("/review/applications/{application_id:uuid}/reject", opt=REVIEWER, include_in_schema=False)
+@post(f"{ONE}/reject", opt=REVIEWER, include_in_schema=False)
 async def reject(request: Req, application_id: FromPath[UUID]) -> Response[Any]:
     return await _decide(request, application_id, "rejected")
 
 
-@post("/review/applications/{application_id:uuid}/reveal", opt=REVIEWER, include_in_schema=False, status_code=200)
+@post(f"{ONE}/reveal", opt=REVIEWER, include_in_schema=False, status_code=200)
 async def reveal(request: Req, application_id: FromPath[UUID]) -> Response[Any]:
-    """The whole number, once a reason is written down."""
-    form = await read_form(request, RevealForm)
+    """The whole number, once it is written down why."""
+    form: Form[RevealForm] = await read_form(request, RevealForm)
+    if form.value is None:
+        return await _application_page(request, application_id, "reveal", form.errors[0], form.raw)
+    reason = " ".join(filter(None, (ready_sentence(form.value.why, REVEAL_REASONS), form.value.more)))
     try:
-        identity = await reviewing.reveal(
-            actor=request.user, application_id=application_id, reason=form.value.why if form.value else ""
-        )
+        identity = await reviewing.reveal(actor=request.user, application_id=application_id, reason=reason)
     except NotFound:
         raise
     except AppError as error:
-        wrong = [FieldError("why", said(error).message)]
-        return await _application_page(request, application_id, wrong, form.raw, status=error.status)
+        wrong = FieldError("more" if form.value.more else "why", said(error).message)
+        return await _application_page(request, application_id, "reveal", wrong, form.raw)
     return await _application_page(request, application_id, revealed=identity)
 
 
@@ -187,83 +256,24 @@ async def reveal(request: Req, application_id: FromPath[UUID]) -> Response[Any]:
 async def check_list(request: Req) -> Response[Any]:
     """The ticked ones once more by name, before they are approved together."""
     form = await read_form(request, ManyForm)
-    ids = form.value.ids if form.value else []
-    rows = [row for row in (await queries.queue(request.user))[0] if row.id in set(ids) and row.is_plain]
+    rows = await review_queries.ticked(request.user, form.value.ids if form.value else [])
+    link = _link(_sought(request))
     if not rows:
-        return redirect(request, "/review")
-    return page(request, "review/many.html", rows=rows, documents=_documents())
+        return redirect(request, f"/review{link}")
+    return page(request, "review/many.html", rows=rows, documents=documents(), link=link)
 
 
 @post("/review/approve-many", opt=REVIEWER, include_in_schema=False)
 async def approve_many(request: Req) -> Response[Any]:
     form = await read_form(request, ManyForm)
-    ids = form.value.ids[: queries.PAGE] if form.value else []
-    done, _left = await reviewing.approve_many(actor=request.user, application_ids=ids)
-    return redirect(request, f"/review?many={done}")
-
-
-@get("/review/members", opt=REVIEWER, include_in_schema=False)
-async def find_members(request: Req) -> Response[Any]:
-    typed = request.query_params.get("q", "")[:60]
-    return page(
-        request,
-        "review/members.html",
-        typed=typed,
-        rows=await queries.find_members(request.user, typed) if typed else [],
-    )
-
-
-@get("/review/members/{member_id:uuid}", opt=REVIEWER, include_in_schema=False)
-async def show_member(request: Req, member_id: FromPath[UUID]) -> Response[Any]:
-    return await _member_page(request, member_id)
-
-
-async def _member_page(request: Req, member_id: UUID, refused: AppError | None = None) -> Response[Any]:
-    member, union = await members.open_member(actor=request.user, member_id=member_id)
-    done = DONE.get(request.query_params.get("done", ""))
-    return page(
-        request,
-        "review/member.html",
-        status=refused.status if refused else 200,
-        member=member,
-        identity=open_identity(member["identity_sealed"]),
-        union=union,
-        documents=_documents(),
-        sexes={sex: _(name) for sex, name in SEXES.items()},
-        done=_(done) if done else "",
-        refused=_(refused.text, **refused.params) if refused else "",
-    )
-
-
-@post("/review/members/{member_id:uuid}/card", opt=REVIEWER, include_in_schema=False)
-async def replace_card(request: Req, member_id: FromPath[UUID]) -> Response[Any]:
-    form = await read_form(request, DecideForm)
-    try:
-        reason = form.value.reason if form.value else ""
-        await members.replace_card(actor=request.user, member_id=member_id, reason=reason)
-    except NotFound:
-        raise
-    except AppError as error:
-        return await _member_page(request, member_id, error)
-    return redirect(request, f"/review/members/{member_id}?done=card")
-
-
-@post("/review/members/{member_id:uuid}/strike-off", opt=REVIEWER, include_in_schema=False)
-async def strike_off(request: Req, member_id: FromPath[UUID]) -> Response[Any]:
-    form = await read_form(request, DecideForm)
-    try:
-        await members.strike_off(
-            actor=request.user, member_id=member_id, reason=form.value.reason if form.value else ""
-        )
-    except NotFound:
-        raise
-    except AppError as error:
-        return await _member_page(request, member_id, error)
-    return redirect(request, "/review?done=struck")
+    ids = form.value.ids if form.value else []
+    done, left = await reviewing.approve_many(actor=request.user, application_ids=ids)
+    return redirect(request, f"/review{_link(_sought(request), many=str(done), left=str(left or ''))}")
 
 
 handlers = [
     show_queue,
+    show_next,
     show_application,
     approve,
     return_to_worker,
@@ -271,8 +281,4 @@ handlers = [
     reveal,
     check_list,
     approve_many,
-    find_members,
-    show_member,
-    replace_card,
-    strike_off,
 ]

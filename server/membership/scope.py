@@ -17,8 +17,9 @@ from server.stations.divisions import find_place
 
 KEEPERS = (Role.OFFICER, Role.REVIEWER)
 # Whether the union `u` lies in a scope, whose `values` are the statement's first three.
-IN_SCOPE = """(u.lineage && $1::uuid[] OR EXISTS (SELECT FROM unnest($2::int[], $3::int[]) AS span (first, last)
-  WHERE u.region_code BETWEEN span.first AND span.last))"""
+IN_SCOPE = """u.id IN (SELECT id FROM trade_union WHERE lineage && $1::uuid[]
+  UNION ALL SELECT t.id FROM unnest($2::int[], $3::int[]) AS span (first, last)
+    JOIN trade_union t ON t.region_code BETWEEN first AND last)"""
 
 
 @dataclass(frozen=True)

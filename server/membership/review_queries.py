@@ -1,0 +1,234 @@
+"""Reads of the reviewers: what waits for them, the oldest first, and one application with what is known beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from server.db import sql
+from server.kit import clock
+from server.kit.ids import read_code
+from server.kit.text import clean, half_width
+from server.membership.identity import open_identity
+from server.membership.models import WAITING, ApplicationKind, ApplicationState
+from server.membership.scope import IN_SCOPE, Scope, scope_of
+from server.membership.waiting import COLUMNS, Waiting, waiting_of
+from server.people.actors import Actor
+from server.people.models import Role
+from server.stations.naming import typed_words
+
+PAGE = 30
+MOST_COUNTED = 1_000
+MOST_UNIONS = 50
+# Ages are sealed: where only doubtful applications are wanted, so many are looked through for one page.
+SCANNED, SCANS = 200, 5
+OPENED_JUST_NOW = timedelta(minutes=10)
+REVIEWERS = (Role.REVIEWER,)
+# What stands in these is the worker's alone until he sends it.
+WORKERS_OWN = (ApplicationState.DRAFT, ApplicationState.RETURNED, ApplicationState.WITHDRAWN)
+
+
+class Sought(msgspec.Struct, frozen=True):
+    """What a reviewer wants to see: a union with all below it, as typed; a kind, "appealed" or "doubts"."""
+
+    union: str = ""
+    show: str = ""
+
+
+ALL = Sought()
+
+
+# Appeals are for the union above, and never for whoever decided before. The scope's values are the first three.
+MINE = f"""a.state IN ('submitted', 'appealed') AND {IN_SCOPE} AND (a.state = 'submitted' OR (
+    (u.parent_id IS NULL OR trim_array(u.lineage, 1) && $1::uuid[] OR EXISTS (
+      SELECT FROM unnest($2::int[], $3::int[]) AS span (first, last) WHERE u.region_code BETWEEN first AND last))
+    AND NOT EXISTS (SELECT FROM membership_event e WHERE e.subject_id = a.id AND e.subject = 'application'
+      AND e.actor_id = $4 AND e.step IN ('returned', 'rejected'))))"""
+QUEUE = f"""SELECT {COLUMNS} WHERE {MINE}
+  AND ($6::uuid[] IS NULL OR u.lineage && $6) AND ($7 = '' OR a.kind = $7) AND (NOT $8 OR a.state = 'appealed')
+  AND (a.submitted_at, a.id) > ($9, $10) ORDER BY a.submitted_at, a.id LIMIT $11"""
+
+
+async def queue(actor: Actor, sought: Sought = ALL, after: str = "", most: int = PAGE) -> tuple[list[Waiting], str]:
+    """What waits for this reviewer, the oldest first, and the cursor for more. Raises Forbidden."""
+    scope = scope_of(actor, REVIEWERS)
+    unions = await _unions_meant(scope, sought.union) if sought.union else None
+    at = _read_cursor(after)
+    size = SCANNED if sought.show == "doubts" else most + 1
+    shown: list[Waiting] = []
+    for _ in range(SCANS):
+        batch = await _batch(scope, actor, sought, unions, at, size)
+        shown += [row for row in batch if sought.show != "doubts" or row.has_doubts]
+        if len(shown) > most:
+            return shown[:most], shown[most - 1].cursor
+        if len(batch) < size:
+            return shown, ""
+        at = (batch[-1].submitted_at, batch[-1].id)
+    return shown, batch[-1].cursor
+
+
+async def _batch(  # noqa: PLR0917 (the parts of one statement)
+    scope: Scope, actor: Actor, sought: Sought, unions: list[UUID] | None, at: tuple[datetime, UUID], size: int
+) -> list[Waiting]:
+    kind = sought.show if sought.show in set(ApplicationKind) else ""
+    found = await sql.rows(
+        QUEUE, *scope.values, actor.id, _lately(), unions, kind, sought.show == "appealed", *at, size
+    )
+    return [waiting_of(row) for row in found]
+
+
+async def _unions_meant(scope: Scope, typed: str) -> list[UUID]:
+    """Unions of a scope that are called so, or have this code."""
+    found = await sql.rows(
+        f"""SELECT u.id FROM trade_union u WHERE (u.name = $4 OR u.code = $5 OR ($6 <> '' AND $6 <% u.search_text))
+        AND {IN_SCOPE} ORDER BY u.name <> $4, word_similarity($6, u.search_text) DESC LIMIT $7""",
+        *scope.values,
+        clean(typed),
+        read_code(half_width(typed)),
+        " ".join(word.written for word in typed_words(typed)),
+        MOST_UNIONS,
+    )
+    return [row["id"] for row in found]
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How much waits by what it is, and in which unions most; counted up to MOST_COUNTED."""
+
+    shows: dict[str, int]
+    unions: list[tuple[str, int]]
+    transfers: int
+
+    @property
+    def total(self) -> int:
+        return self.shows.get("", 0)
+
+
+async def counts(actor: Actor) -> Counts:
+    """What waits for this reviewer in figures, and the transfers beside it. Raises Forbidden."""
+    scope = scope_of(actor, REVIEWERS)
+    found = await sql.rows(
+        f"""SELECT name, kind, state, count(*) AS count FROM (
+          SELECT u.name, a.kind, a.state FROM application a JOIN trade_union u ON u.id = a.union_id
+          WHERE {MINE} LIMIT $5) AS waiting GROUP BY 1, 2, 3""",
+        *scope.values,
+        actor.id,
+        MOST_COUNTED,
+    )
+    shows: Counter[str] = Counter()
+    unions: Counter[str] = Counter()
+    for row in found:
+        names = ["", row["kind"]] + (["appealed"] if row["state"] == ApplicationState.APPEALED else [])
+        shows.update(dict.fromkeys(names, row["count"]))
+        unions[row["name"]] += row["count"]
+    transfers = await sql.value(
+        f"""SELECT count(*) FROM transfer t JOIN trade_union u ON u.id = t.to_union_id
+        WHERE t.state = 'requested' AND {IN_SCOPE}""",
+        *scope.values,
+    )
+    return Counts(dict(shows), unions.most_common(MOST_UNIONS), transfers)
+
+
+async def ticked(actor: Actor, ids: list[UUID]) -> list[Waiting]:
+    """Those of these applications that this reviewer may approve together, in the queue's order. Raises Forbidden."""
+    found = await sql.rows(
+        f"SELECT {COLUMNS} WHERE {MINE} AND a.id = ANY($6) ORDER BY a.submitted_at, a.id",
+        *scope_of(actor, REVIEWERS).values,
+        actor.id,
+        _lately(),
+        ids[:PAGE],
+    )
+    return [row for row in map(waiting_of, found) if row.is_plain]
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """The entry in the register that an application is about. `same_phone` is None where the register has none."""
+
+    member_id: UUID
+    name: str
+    hidden_number: str
+    union_name: str
+    joined_on: date
+    same_phone: bool | None
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The last word on an application: what, by whom ("" for the worker himself), when and why."""
+
+    state: ApplicationState
+    who: str
+    at: datetime
+    reason: str
+
+
+class ApplicationSeen(msgspec.Struct, frozen=True):
+    """One application for its reviewer; nobody is named while it is the worker's to write, nor once he is erased."""
+
+    row: Waiting | None
+    decision: Decision | None
+    registered: Registered | None
+
+
+async def application_seen(actor: Actor, application_id: UUID) -> ApplicationSeen:
+    """One application of one's unions. Raises Forbidden."""
+    found = await sql.row(
+        f"SELECT {COLUMNS} WHERE {IN_SCOPE} AND a.id = $6",
+        *scope_of(actor, REVIEWERS).values,
+        actor.id,
+        _lately(),
+        application_id,
+    )
+    if found is None:
+        return ApplicationSeen(None, None, None)
+    state = ApplicationState(found["state"])
+    decision = None if state in WAITING else await _decision(found, state)
+    if found["identity_sealed"] is None or state in WORKERS_OWN:
+        return ApplicationSeen(None, decision, None)
+    return ApplicationSeen(waiting_of(found), decision, await _registered(found) if state in WAITING else None)
+
+
+async def _decision(found: Any, state: ApplicationState) -> Decision:
+    who = await sql.value("SELECT display_name FROM staff WHERE id = $1", found["decided_by"])
+    return Decision(state, who or "", found["decided_at"] or found["saved_at"], found["reason"])
+
+
+async def _registered(found: Any) -> Registered | None:
+    """A claim is about the entry with its document, a correction about the worker's own."""
+    if found["kind"] == ApplicationKind.JOIN:
+        return None
+    claim = found["kind"] == ApplicationKind.CLAIM
+    entry = await sql.row(
+        """SELECT m.*, u.name AS union_name, m.phone_index = p.phone_index AS same_phone
+        FROM member m JOIN trade_union u ON u.id = m.union_id JOIN person p ON p.id = $2
+        WHERE m.state <> 'left' AND (m.document_index = $1 OR m.person_id = $3)""",
+        found["document_index"] if claim else None,
+        found["person_id"],
+        None if claim else found["person_id"],
+    )
+    if entry is None:
+        return None
+    identity = open_identity(entry["identity_sealed"])
+    return Registered(
+        entry["id"],
+        identity.name,
+        identity.hidden_number,
+        entry["union_name"],
+        entry["joined_on"],
+        entry["same_phone"],
+    )
+
+
+def _lately() -> datetime:
+    return clock.now() - OPENED_JUST_NOW
+
+
+def _read_cursor(typed: str) -> tuple[datetime, UUID]:
+    """Where the page before ended; anything unreadable starts from the top."""
+    at, _, last = typed.partition("~")
+    try:
+        return datetime.fromisoformat(at).astimezone(UTC), UUID(last)
+    except (ValueError, OverflowError):
+        return datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0)
