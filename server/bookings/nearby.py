@@ -12,10 +12,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from server.bookings import nearby_sql
-from server.bookings.nearby_schemas import Card, Found, Nearby, Search
+from server.bookings.nearby_schemas import Card, Found, Hit, Nearby, Search, read_card
 from server.bookings.nearby_sql import RUNS, Branch, Shape
 from server.bookings.search_words import Wish, read_wish
 from server.db import sql
@@ -55,12 +53,12 @@ async def find_nearby(search: Search, actor: Actor) -> Nearby | None:
     if plan is None:
         return None
     found = await sql.rows(_built(plan.shape), *_values(plan, actor))
-    cards = [msgspec.json.decode(row[0], type=Card) for row in found]
-    shown = cards[: search.limit]
+    hits = [Hit(branch, rank, far, id_, Point(lat, lng), card) for branch, rank, far, id_, lat, lng, card in found]
+    shown = hits[: search.limit]
     branch = plan.shape.branches[shown[0].branch] if shown else plan.shape.branches[0]
     return Nearby(
-        cards=shown,
-        more=_cursor_of(shown[-1]) if len(cards) > len(shown) else "",
+        hits=shown,
+        more=_cursor_of(shown[-1]) if len(hits) > len(shown) else "",
         origin=plan.origin,
         place=plan.place,
         from_place=plan.origin is not None and plan.origin != search.position,
@@ -81,10 +79,10 @@ async def find_station(station_id: UUID, actor: Actor) -> Card:
     plan = _Plan(Search(limit=1), Wish(), None, None, Shape((), placed=False), (0.0, 0.0, station_id))
     values = _values(plan, actor)
     values[24] = LINES_ON_PAGE
-    found = await sql.value(nearby_sql.BY_ID, *values)
+    found = await sql.row(nearby_sql.BY_ID, *values)
     if found is None:
         raise StationNotFound
-    return msgspec.json.decode(found, type=Card)
+    return read_card(found["written"])
 
 
 _built = lru_cache(maxsize=512)(nearby_sql.build)
@@ -131,8 +129,8 @@ def _branches(*, bounded: bool, runs: int) -> tuple[Branch, ...]:
     return (*ways, Branch("written")) if bounded else ways
 
 
-def _cursor_of(card: Card) -> str:
-    return f"{card.branch}~{card.rank!r}~{card.far!r}~{card.id}"
+def _cursor_of(hit: Hit) -> str:
+    return f"{hit.branch}~{hit.rank!r}~{hit.far!r}~{hit.id}"
 
 
 def _read_cursor(after: str) -> tuple[int, tuple[float, float, UUID]]:

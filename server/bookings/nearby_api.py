@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,11 +16,12 @@ from msgspec import Meta
 from server.bookings.models import Eligibility, ServiceKind
 from server.bookings.nearby import find_nearby, find_station
 from server.bookings.nearby_form import SearchForm
-from server.bookings.nearby_schemas import PAGE, Card, DayLine, Found, Nearby, ServiceLine
+from server.bookings.nearby_schemas import PAGE, Card, DayLine, Found, Hit, Nearby, ServiceLine, read_card
 from server.edge.access import Audience, allow
 from server.edge.etag import with_etag
 from server.edge.openapi import problems
 from server.errors import Invalid
+from server.kit import clock
 from server.kit.geo import Datum, bearing, distance_m
 from server.stations.errors import (
     CursorUnusable,
@@ -31,6 +33,9 @@ from server.stations.errors import (
 )
 from server.stations.models import Facility, StationKind
 
+KEPT = 8_192  # stations, about 1 kB each
+MINUTE = 60
+UNPLACED = b'"distance_m":null,"direction":null}'
 DIRECTIONS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 SHARED = "public, max-age=30"
 PRIVATE = "private, no-cache"
@@ -135,8 +140,8 @@ async def list_stations(
     found = await find_nearby(asked.search(limit=limit), request.user)
     if found is None:
         raise NowhereToSearch
-    items = [msgspec.convert(_fields(card, found), StationItem) for card in found.cards]
-    return _answer(request, StationList(items, found.way, found.more or None))
+    items = [_placed(hit, found) for hit in found.hits]
+    return _answer(request, _Page(items, found.way, found.more or None))
 
 
 @get(
@@ -150,17 +155,38 @@ async def list_stations(
 async def show_station(request: Request[Any, Any, Any], station_id: FromPath[UUID]) -> Response[StationDetail]:
     card = await find_station(station_id, request.user)
     more = {"hours": card.hours, "days": card.days, "retired_at": card.retired_at}
-    return _answer(request, msgspec.convert(_fields(card, None) | more, StationDetail))
+    return _answer(request, msgspec.convert(_fields(card) | more, StationDetail))
 
 
-def _fields(card: Card, found: Nearby | None) -> dict[str, Any]:
+class _Page(msgspec.Struct):
+    """A StationList whose items are written already."""
+
+    items: list[msgspec.Raw]
+    found: Found
+    next: str | None
+
+
+def _placed(hit: Hit, found: Nearby) -> msgspec.Raw:
+    """A station as JSON, with its way from the origin."""
+    item = _item(hit.written, int(clock.now().timestamp()) // MINUTE)
+    if found.origin is None:
+        return msgspec.Raw(item + UNPLACED)
+    metres, way = round(distance_m(found.origin, hit.point)), DIRECTIONS[bearing(found.origin, hit.point)]
+    return msgspec.Raw(item + b'"distance_m":%d,"direction":"%s"}' % (metres, way.encode()))
+
+
+@lru_cache(maxsize=KEPT)
+def _item(written: str, _minute: int) -> bytes:
+    """A StationItem as JSON up to its distance; what it says of opening holds for a minute."""
+    item = msgspec.convert(_fields(read_card(written)), StationItem)
+    return msgspec.json.encode(item).removesuffix(UNPLACED)
+
+
+def _fields(card: Card) -> dict[str, Any]:
     fields = {name: getattr(card, name) for name in StationItem.__struct_fields__ if hasattr(card, name)}
     state = card.opening()
     fields["opening"] = Opening(state.is_open, state.until, state.opens)
     fields["services"] = [_service(line) for line in card.services]
-    if found and found.origin:
-        fields["distance_m"] = round(distance_m(found.origin, card.point))
-        fields["direction"] = DIRECTIONS[bearing(found.origin, card.point)]
     return fields
 
 

@@ -17,8 +17,8 @@ from litestar.response import Response
 from server.bookings.models import ServiceKind
 from server.bookings.nearby import find_nearby, find_station
 from server.bookings.nearby_form import SearchForm
+from server.bookings.nearby_list_pages import draw_cards, words
 from server.bookings.nearby_schemas import Card, Nearby, Search
-from server.bookings.words import ELIGIBILITY_NAMES, SERVICE_NAMES
 from server.edge.access import Audience, allow
 from server.edge.etag import with_etag
 from server.edge.forms import FieldError, read_query
@@ -27,10 +27,8 @@ from server.edge.i18n import _
 from server.errors import AppError
 from server.kit import clock
 from server.kit.calendar import is_holiday, is_worked_weekend
-from server.kit.geo import bearing, distance_m
 from server.stations.divisions import find_place
 from server.stations.ways import map_tiles, ways_to
-from server.stations.words import FACILITY_NAMES, KIND_NAMES
 
 TILES = (
     ServiceKind.HAIRCUT,
@@ -50,15 +48,6 @@ NEAREST_INSTEAD = 3
 A_DAY = "public, max-age=86400"
 UNPROCESSABLE = 422
 GONE = 410
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A card as a reader sees it: how far, in which direction."""
-
-    card: Card
-    metres: float | None
-    direction: int | None
 
 
 @dataclass(frozen=True)
@@ -93,10 +82,10 @@ async def show_nearby(request: Request[Any, Any, Any]) -> Response[str]:
         ask=asked,
         errors=errors,
         found=found,
-        shown=[_shown(card, found) for card in found.cards] if found else [],
+        shown=draw_cards(request.app.state.templates, found) if found else [],
         more_url=asked.url(after=found.more) if found and found.more else "",
         tiles=TILES,
-        **_words(),
+        **words(),
     )
 
 
@@ -116,7 +105,7 @@ async def show_station(request: Request[Any, Any, Any], station_id: FromPath[UUI
         week=_week(card),
         ways=ways_to(card.point, card.name),
         tiles=map_tiles(card.point, request.app.state.settings.tile_url) if wants_map else None,
-        **_words(),
+        **words(),
     )
     return with_etag(request, response.content.encode(), response) if request.user.kind == "visitor" else response
 
@@ -128,9 +117,9 @@ async def _show_retired(request: Request[Any, Any, Any], card: Card) -> Response
         "stations/retired.html",
         status=GONE,
         card=card,
-        shown=[_shown(other, found) for other in found.cards] if found else [],
+        shown=draw_cards(request.app.state.templates, found, limit=2, level=3) if found else [],
         all_url=SearchForm(lat=round(card.lat, 5), lng=round(card.lng, 5)).url(),
-        **_words(),
+        **words(),
     )
 
 
@@ -143,12 +132,6 @@ async def show_station_qr(request: Request[Any, Any, Any], station_id: FromPath[
     return Response(out.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": A_DAY})
 
 
-def _shown(card: Card, found: Nearby | None) -> Shown:
-    if found is None or found.origin is None:
-        return Shown(card, None, None)
-    return Shown(card, distance_m(found.origin, card.point), bearing(found.origin, card.point))
-
-
 def _week(card: Card) -> list[DayRow]:
     rows = []
     first = max(clock.today(), card.season_from or clock.today())
@@ -157,17 +140,6 @@ def _week(card: Card) -> list[DayRow]:
         reason = special.reason if special else ""
         rows.append(DayRow(day, card.ranges(day), reason, is_holiday(day), is_worked_weekend(day)))
     return rows
-
-
-def _words() -> dict[str, Any]:
-    return {
-        "service_names": {kind: _(name) for kind, name in SERVICE_NAMES.items()},
-        "kind_names": {kind: _(name) for kind, name in KIND_NAMES.items()},
-        # Also the order in which facilities are shown.
-        "facility_names": {facility: _(name) for facility, name in FACILITY_NAMES.items()},
-        "eligibility_names": {rule: _(name) for rule, name in ELIGIBILITY_NAMES.items()},
-        "today": clock.today(),
-    }
 
 
 handlers = [show_nearby, show_station, show_station_qr]

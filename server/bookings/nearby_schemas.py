@@ -52,11 +52,8 @@ class DayLine(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """A station as a list or its page shows it. `far` orders the list; `rank` and `branch` place its cursor."""
+    """A station as a list or its page shows it."""
 
-    branch: int
-    rank: float
-    far: float
     id: UUID
     kind: StationKind
     name: str
@@ -110,6 +107,30 @@ class Card(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
+class Hit:
+    """A station in a list: `far` orders it, `rank` and `branch` place its cursor; `written` is its card as JSON."""
+
+    branch: int
+    rank: float
+    far: float
+    id: UUID
+    point: Point
+    written: str
+
+    @property
+    def card(self) -> Card:
+        return read_card(self.written)
+
+
+def read_card(written: str) -> Card:
+    """A card as the database wrote it."""
+    return _card.decode(written)
+
+
+_card = msgspec.json.Decoder(Card)
+
+
+@dataclass(frozen=True)
 class Search:
     """What is looked for, as it was asked. `position` is WGS-84 and never stored."""
 
@@ -137,7 +158,7 @@ class Found(StrEnum):
 class Nearby:
     """What was found. `way` says how generous the search had to be."""
 
-    cards: list[Card]
+    hits: list[Hit]
     more: str
     origin: Point | None
     place: Place | None

@@ -62,13 +62,14 @@ DAYS = """
 (SELECT coalesce(json_agg(json_build_object('day', d.day, 'hours', d.hours, 'reason', d.reason)), '[]')
   FROM station_day d WHERE d.station_id = s.id AND d.day BETWEEN $8 AND $26)
 """
+# The card as text: whoever has drawn the same text before need not read it again.
 CARDS = f"""
-SELECT row_to_json(card) FROM (
-  SELECT f.branch, f.rank, f.far, s.id, s.kind, s.name, s.region_code, s.address, s.landmark, s.phone, s.lat,
-    s.lng, s.hours, s.facilities, s.unattended, s.season_from, s.season_until, s.demo, s.retired_at, s.version,
-    s.updated_at, s.parent_id, {DAYS} AS days, {SERVICES} AS services
-  FROM found f JOIN station s ON s.id = f.id
-  ORDER BY f.branch, f.rank, f.far, s.id) card
+SELECT f.branch, f.rank, f.far, s.id, s.lat, s.lng, (SELECT row_to_json(card)::text FROM (
+  SELECT s.id, s.kind, s.name, s.region_code, s.address, s.landmark, s.phone, s.lat, s.lng, s.hours, s.facilities,
+    s.unattended, s.season_from, s.season_until, s.demo, s.retired_at, s.version, s.updated_at, s.parent_id,
+    {DAYS} AS days, {SERVICES} AS services) card) AS written
+FROM found f JOIN station s ON s.id = f.id
+ORDER BY f.branch, f.rank, f.far, s.id
 """
 BY_ID = f"""
 WITH {GIVEN}, found AS (SELECT 0 AS branch, 0::float8 AS rank, 0::float8 AS far, $23::uuid AS id)

@@ -34,9 +34,13 @@ def north(kilometres):
     return NANNING[0] + kilometres / 111.2, NANNING[1]
 
 
+def cards_of(found):
+    return [hit.card for hit in found.hits]
+
+
 async def names(search, actor=VISITOR):
     found = await find_nearby(search, actor)
-    return [card.name for card in found.cards]
+    return [card.name for card in cards_of(found)]
 
 
 def at(day, minute):
@@ -53,8 +57,8 @@ async def test_the_nearest_come_first_with_their_distance():
     for kilometres in (5, 1, 3):
         await make_station(name=f"{kilometres} 公里", at=north(kilometres))
     found = await find_nearby(Search(HERE), VISITOR)
-    assert [card.name for card in found.cards] == ["1 公里", "3 公里", "5 公里"]
-    assert [round(card.far / 1000, 1) for card in found.cards] == [1.0, 3.0, 5.0]
+    assert [card.name for card in cards_of(found)] == ["1 公里", "3 公里", "5 公里"]
+    assert [round(hit.far / 1000, 1) for hit in found.hits] == [1.0, 3.0, 5.0]
 
 
 async def test_a_retired_station_is_not_found_but_its_page_is():
@@ -100,7 +104,7 @@ async def test_a_district_is_searched_from_its_centre():
 async def test_a_district_without_a_station_shows_the_nearest_outside():
     await make_station(name="青秀站")
     found = await find_nearby(Search(region=450123), VISITOR)
-    assert [card.name for card in found.cards] == ["青秀站"]
+    assert [card.name for card in cards_of(found)] == ["青秀站"]
     assert found.way is Found.WIDER
 
 
@@ -144,22 +148,22 @@ async def town(db):  # noqa: ARG001 (opens the database)
 )
 async def test_a_name_is_found_as_written_as_heard_or_nearly(typed, first, way):
     found = await find_nearby(Search(text=typed), VISITOR)
-    assert found.cards[0].name == first
+    assert found.hits[0].card.name == first
     assert found.way is way
 
 
 @pytest.mark.usefixtures("town")
 async def test_a_city_far_away_is_measured_from_its_centre():
     found = await find_nearby(Search(HERE, text="广州"), VISITOR)
-    assert [card.name for card in found.cards] == ["越秀西门工会驿站"]
-    assert found.cards[0].far < 20_000
+    assert [card.name for card in cards_of(found)] == ["越秀西门工会驿站"]
+    assert found.hits[0].far < 20_000
 
 
 @pytest.mark.usefixtures("town")
 @pytest.mark.parametrize("typed", ["不存在的地方", "zzzzqqqq", "%", "_", "\x00", "😀", "'; DROP TABLE station; --"])
 async def test_nonsense_finds_nothing_and_breaks_nothing(typed):
     found = await find_nearby(Search(HERE, text=typed), VISITOR)
-    assert found is None or len(found.cards) in (0, 3)
+    assert found is None or len(found.hits) in (0, 3)
 
 
 async def test_a_service_word_becomes_a_filter():
@@ -203,8 +207,8 @@ async def test_open_now_follows_hours_holidays_and_worked_weekends(day, minute, 
     with at(day, minute):
         found = await find_nearby(Search(HERE, open_now=True), VISITOR)
         every = await find_nearby(Search(HERE), VISITOR)
-        assert bool(found.cards) is is_open
-        assert every.cards[0].opening().is_open is is_open
+        assert bool(found.hits) is is_open
+        assert every.hits[0].card.opening().is_open is is_open
 
 
 async def test_open_now_follows_exceptional_days_and_seasons():
@@ -217,13 +221,13 @@ async def test_open_now_follows_exceptional_days_and_seasons():
     with at(TUESDAY, 630):
         assert set(await names(Search(HERE, open_now=True))) == {"加开", "当季"}
         found = await find_nearby(Search(HERE), VISITOR)
-        assert {card.name for card in found.cards if card.opening().is_open} == {"加开", "当季"}
-        assert {card.special(TUESDAY).reason for card in found.cards if card.special(TUESDAY)} == {"检修", "加开"}
+        assert {card.name for card in cards_of(found) if card.opening().is_open} == {"加开", "当季"}
+        assert {card.special(TUESDAY).reason for card in cards_of(found) if card.special(TUESDAY)} == {"检修", "加开"}
 
 
 async def next_times(actor=VISITOR, **search):
     found = await find_nearby(Search(HERE, **search), actor)
-    return {line.service: line for card in found.cards for line in card.services}
+    return {line.service: line for card in cards_of(found) for line in card.services}
 
 
 async def test_the_next_free_time_skips_what_cannot_be_booked():
@@ -268,8 +272,8 @@ async def test_the_service_asked_for_stands_first_and_a_card_carries_four():
     for service in list(ServiceKind)[:6]:
         await make_slot(await make_offering(station, service=service))
     found = await find_nearby(Search(HERE, services=(ServiceKind.LECTURE, ServiceKind.FILM)), VISITOR)
-    assert found.cards[0].services[0].service is ServiceKind.FILM
-    assert len(found.cards[0].services) == 4
+    assert found.hits[0].card.services[0].service is ServiceKind.FILM
+    assert len(found.hits[0].card.services) == 4
     assert len((await find_station(station.id, VISITOR)).services) == 6
 
 
@@ -281,8 +285,8 @@ async def test_pages_of_a_text_search_follow_each_other():
     for size in (20, 20, 5):
         found = await find_nearby(Search(text="fenglig", after=after), VISITOR)
         assert found.way is Found.ALIKE
-        assert len(found.cards) == size
-        read += [card.name for card in found.cards]
+        assert len(found.hits) == size
+        read += [card.name for card in cards_of(found)]
         after = found.more
     assert after == ""
     assert len(set(read)) == 45

@@ -132,7 +132,7 @@ async def test_words_come_from_the_trigram_index():
 @pytest.mark.usefixtures("country")
 async def test_the_order_is_that_of_the_great_circle():
     found = await find_nearby(Search(NANNING), VISITOR)
-    metres = [distance_m(NANNING, card.point) for card in found.cards]
+    metres = [distance_m(NANNING, hit.point) for hit in found.hits]
     assert metres == sorted(metres)
     every = await sql.rows("SELECT lat, lng FROM station WHERE region_code BETWEEN 450000 AND 459999")
     nearest = sorted(distance_m(NANNING, Point(row["lat"], row["lng"])) for row in every)[: len(metres)]
@@ -146,9 +146,9 @@ async def test_pages_follow_each_other_without_gap_or_repeat():
     after = ""
     for _ in range(3):
         found = await find_nearby(Search(NANNING, after=after), VISITOR)
-        read += [card.id for card in found.cards]
+        read += [hit.id for hit in found.hits]
         after = found.more
-    assert read == [card.id for card in whole.cards]
+    assert read == [hit.id for hit in whole.hits]
 
 
 @pytest.fixture
