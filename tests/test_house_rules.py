@@ -7,19 +7,26 @@ from pathlib import Path
 import pytest
 
 SERVER = Path(__file__).parent.parent / "server"
-ROOMS = ("people", "stations", "bookings", "membership", "notices", "audit")
+ROOMS = ("people", "stations", "bookings", "membership", "privacy", "notices", "audit")
 # A room may use the rooms named behind it; notices and audit are called by all and call none.
 MAY_USE = {
     "people": {"notices", "audit"},
     "stations": {"people", "notices", "audit"},
     "bookings": {"people", "stations", "notices", "audit"},
     "membership": {"people", "stations", "notices", "audit"},
+    "privacy": {"people", "stations", "bookings", "membership", "notices", "audit"},
     "notices": set(),
     "audit": set(),
 }
 PUBLIC = {
     "service",
     "consents",
+    "consent_texts",
+    "own_data",
+    "phones",
+    "identity",
+    "words",
+    "texts",
     "sms",
     "staff",
     "slots",

@@ -75,6 +75,8 @@ async def book_slot(*, actor: Actor, slot_id: UUID, request_key: str) -> Booking
             if made:
                 return made
             clashed = False
+        except asyncpg.ForeignKeyViolationError as error:
+            raise SignInNeeded from error  # was erased a moment ago
         except asyncpg.ExclusionViolationError:
             clashed = overlaps = True
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):

@@ -52,6 +52,11 @@ async def run(sql: str, *values: Any) -> str:
         return tag
 
 
+async def blank_histories() -> None:
+    """From here to the end of the transaction, histories let the words in them be blanked (0004), nothing else."""
+    await run("SELECT set_config('niangjia.erasing', 'on', true)")
+
+
 async def copy(table: str, columns: Sequence[str], records: Sequence[Sequence[Any]]) -> None:
     """COPY many rows into a table."""
     async with connections.get("default").acquire_connection() as connection:

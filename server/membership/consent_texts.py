@@ -44,3 +44,8 @@ CONSENTS = {
 def version_of(purposes: Iterable[Purpose]) -> str:
     """What a page carries that shows the words of these: whoever sends it agreed to exactly them."""
     return " ".join(CONSENTS[purpose].version for purpose in purposes)
+
+
+def text_of(purpose: Purpose, version: str) -> ConsentText:
+    """The words that somebody agreed to; today's, where a version is no longer known."""
+    return TRANSFER if purpose is Purpose.SHARING and version == TRANSFER.version else CONSENTS[purpose]

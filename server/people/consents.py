@@ -21,3 +21,19 @@ async def record_consent(person_id: UUID, purpose: Purpose, version: str, *, agr
         agreed,
         clock.now(),
     )
+
+
+async def withdraw_consent(person_id: UUID, purpose: Purpose) -> bool:
+    """Append that the worker agrees no more, where the last word was yes; whether it was. In the caller's transaction.
+
+    What was agreed before stays written down: it was lawful then.
+    """
+    last = await sql.row(
+        "SELECT version, agreed FROM consent WHERE person_id = $1 AND purpose = $2 ORDER BY at DESC, id DESC LIMIT 1",
+        person_id,
+        purpose,
+    )
+    if last is None or not last["agreed"]:
+        return False
+    await record_consent(person_id, purpose, last["version"], agreed=False)
+    return True

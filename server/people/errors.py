@@ -38,3 +38,22 @@ class StaffSignInWrong(Invalid):
 class StaffSignInTooMany(TooMany):
     code = "staff-sign-in-too-many"
     message = N_("试得太多了，请 %(retry_after)s 秒后再试。")
+
+
+class PhoneInUse(Invalid):
+    """Said only to who has proved that the number is theirs; whose account it is stays untold."""
+
+    code = "phone-in-use"
+    message = N_("这个号码已经在用了。要用它，请先用它登录，把那边的资料删掉。")
+
+
+class PhoneSame(Invalid):
+    code = "phone-same"
+    message = N_("这就是您现在的号码。")
+
+
+class ProofExpired(Invalid):
+    """The old number was proved too long ago, or in another session."""
+
+    code = "proof-expired"
+    message = N_("时间太久了，请从头再来一次。")

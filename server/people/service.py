@@ -85,7 +85,7 @@ async def sign_in(*, phone: str, code: str, device: str, locale: str) -> SignedI
     """
     token = ""
     async with sql.transaction():
-        right = await _try_code(phone, code)
+        right = await try_code(phone, code)
         if right:
             person_id, is_new = await ensure_person(phone, locale)
             token = await open_session(person_id=person_id, device=device)
@@ -97,8 +97,8 @@ async def sign_in(*, phone: str, code: str, device: str, locale: str) -> SignedI
     return SignedIn(token, actor, is_new)
 
 
-async def _try_code(phone: str, code: str) -> bool | None:
-    """Whether the code is right, which uses it up; None where there is none to try."""
+async def try_code(phone: str, code: str) -> bool | None:
+    """Whether the code is right, which uses it up; None where there is none to try. In the caller's transaction."""
     typed = "".join(ch for ch in half_width(code) if ch.isdigit())
     right: bool | None = await sql.value(
         """UPDATE sign_in_code SET tries = tries + 1, used_at = CASE WHEN code_index = $2 THEN $3::timestamptz END
@@ -187,7 +187,7 @@ async def end_session(actor: Actor, session_id: str) -> None:
 async def set_name(actor: Actor, name: str) -> None:
     """How the worker wants to be called; empty forgets it."""
     sealed = vault().seal(name, queries.NAME) if name else None
-    await Person.filter(id=actor.id).update(name_sealed=sealed)
+    await Person.filter(id=actor.id, erased_at=None).update(name_sealed=sealed)
 
 
 async def set_locale(actor: Actor, locale: str) -> None:
@@ -219,11 +219,17 @@ async def set_member(person_id: UUID, *, is_member: bool) -> None:
 
 async def count_try(subject: str, window: timedelta, most: int) -> int:
     """Count a try, and the seconds to wait where there were `most` of them within the window; 0 to go on."""
-    now = clock.now()
-    tries = await sql.rows(
-        "SELECT at FROM attempt WHERE subject = $1 AND at > $2 ORDER BY at DESC LIMIT $3", subject, now - window, most
-    )
-    if len(tries) >= most:
-        return max(1, int((tries[-1]["at"] + window - now).total_seconds()))
-    await sql.run("INSERT INTO attempt (id, subject, at) VALUES ($1, $2, $3)", new_id(), subject, now)
+    async with sql.transaction():
+        # Tries about one subject take turns: many at the same instant are no way around the limit.
+        await sql.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", subject)
+        now = clock.now()
+        tries = await sql.rows(
+            "SELECT at FROM attempt WHERE subject = $1 AND at > $2 ORDER BY at DESC LIMIT $3",
+            subject,
+            now - window,
+            most,
+        )
+        if len(tries) >= most:
+            return max(1, int((tries[-1]["at"] + window - now).total_seconds()))
+        await sql.run("INSERT INTO attempt (id, subject, at) VALUES ($1, $2, $3)", new_id(), subject, now)
     return 0

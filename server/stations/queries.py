@@ -46,6 +46,12 @@ async def find_divisions(*, parent: int | None, text: str, limit: int) -> list[D
     return [DivisionItem(**row) for row in found]
 
 
+async def station_names(station_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What stations are called, retired ones too."""
+    found = await sql.rows("SELECT id, name FROM station WHERE id = ANY($1)", list(station_ids))
+    return {row["id"]: row["name"] for row in found}
+
+
 EXPORTED = """
 SELECT s.id, s.external_id, s.name, s.kind, s.region_code, s.lat, s.lng, s.hours, s.address, s.landmark, s.phone,
   s.facilities, s.unattended, s.season_from, s.season_until, s.retired_at, s.demo,

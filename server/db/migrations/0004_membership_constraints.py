@@ -12,6 +12,7 @@ CONSTRAINTS = {
     "union_target": ("trade_union", "CHECK (target BETWEEN 0 AND 100000000)"),
     "application_person_fk": ("application", "FOREIGN KEY (person_id) REFERENCES person (id)"),
     "application_union_fk": ("application", "FOREIGN KEY (union_id) REFERENCES trade_union (id)"),
+    "application_wished_fk": ("application", "FOREIGN KEY (wished_union_id) REFERENCES trade_union (id)"),
     # What waits for a reviewer is complete.
     "application_complete": (
         "application",
@@ -121,18 +122,20 @@ BEGIN
   INSERT INTO union_month (union_id, month, subject, step, count)
   SELECT union_id, date_trunc('month', at AT TIME ZONE 'Asia/Shanghai')::date, subject, step, count(*)
   FROM (
-    -- What is corrected and sent again is no further application.
-    SELECT union_id, at, subject, CASE WHEN subject = 'application' AND step = 'submitted' AND EXISTS (
-        SELECT FROM membership_event e WHERE e.subject_id = a.subject_id AND e.step = 'submitted' AND e.at < a.at
-      ) THEN 'resubmitted' ELSE step END AS step
-    FROM added a
+    -- Who is in the register already joins no more: claims and corrections are counted as such. What is corrected
+    -- and sent again is no further application.
+    SELECT e.union_id, e.at, CASE WHEN a.kind <> 'join' THEN a.kind ELSE e.subject END AS subject,
+      CASE WHEN a.id IS NOT NULL AND e.step = 'submitted' AND EXISTS (
+        SELECT FROM membership_event o WHERE o.subject_id = a.id AND o.step = 'submitted' AND o.at < e.at
+      ) THEN 'resubmitted' ELSE e.step END AS step
+    FROM added e LEFT JOIN application a ON e.subject = 'application' AND a.id = e.subject_id
     UNION ALL
     -- Days from sending to decision, in the classes of progress.WAIT_DAYS; an appeal is another matter.
     SELECT e.union_id, e.at, 'wait', width_bucket(
         extract(epoch FROM e.at - a.submitted_at) / 86400, ARRAY[1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 30, 60])::text
     FROM added e JOIN application a ON a.id = e.subject_id
     WHERE e.subject = 'application' AND e.step IN ('approved', 'returned', 'rejected')
-      AND a.submitted_at IS NOT NULL AND a.appeal_sealed IS NULL
+      AND a.kind <> 'correction' AND a.submitted_at IS NOT NULL AND a.appeal_sealed IS NULL
   ) happened WHERE union_id IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
   ON CONFLICT (union_id, month, subject, step) DO UPDATE SET count = union_month.count + excluded.count;
   RETURN NULL;
