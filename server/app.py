@@ -41,7 +41,16 @@ from server.edge.problems import EXCEPTION_HANDLERS
 from server.edge.sessions import SignedIn
 from server.edge.style import show_style
 from server.edge.templates import make_environment
-from server.membership import card_pages, join_pages, member_pages, review_pages, transfer_pages
+from server.membership import (
+    answer_pages,
+    card_pages,
+    check_pages,
+    correct_pages,
+    join_pages,
+    member_pages,
+    review_pages,
+    transfer_pages,
+)
 from server.membership import import_pages as member_import_pages
 from server.people import api as people_api
 from server.people import pages as people_pages
@@ -77,6 +86,9 @@ def rooms() -> list[ControllerRouterHandler]:
         *plan_pages.handlers,
         *plan_offering_pages.handlers,
         *join_pages.handlers,
+        *answer_pages.handlers,
+        *check_pages.handlers,
+        *correct_pages.handlers,
         *member_pages.handlers,
         *card_pages.handlers,
         *review_pages.handlers,

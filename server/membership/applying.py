@@ -1,8 +1,7 @@
-"""The worker's side of an application: a draft that is kept at every step, sent, taken back, appealed."""
+"""The worker's side of an application: a draft that is kept at every step, taken back, appealed."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,119 +13,158 @@ from server.kit import clock
 from server.kit.crypto import vault
 from server.kit.ids import new_id
 from server.kit.text import clean
-from server.membership.consent_texts import CONSENTS
+from server.membership.appeals import tell_judges
 from server.membership.errors import (
     AlreadyMember,
     AppealEmpty,
     ApplicationMoved,
-    ApplyingTooOften,
-    ConsentNeeded,
-    ConsentOutdated,
-    DocumentTaken,
     NoApplication,
     NotAppealable,
-    NotComplete,
     UnionUnknown,
 )
 from server.membership.history import note
-from server.membership.identity import Identity, document_index, seal_identity
+from server.membership.identity import Identity, document_index, open_identity, seal_identity
 from server.membership.models import OPEN, ApplicationKind, ApplicationState, ChosenBy
 from server.membership.rules import APPEAL_TIME
 from server.membership.sealing import APPEAL
-from server.membership.unions import UnionView, propose, union_by_id
-from server.notices import service as notices
-from server.notices.models import NoticeKind
-from server.people import service as people
-from server.people.actors import Actor
-from server.people.consents import record_consent
-from server.people.models import Purpose
-from server.people.queries import reviewers_of
+from server.membership.unions import Proposal, UnionView, propose, union_by_id
+from server.people.actors import Actor, region_span
 
 LONGEST_APPEAL = 500
 LONGEST_EMPLOYER = 100
-SUBMISSIONS = (timedelta(days=1), 10)  # each one tells whether a document is known: not to be guessed at
 WRITABLE = (ApplicationState.DRAFT, ApplicationState.RETURNED)
-_OPEN_STATES = [state.value for state in OPEN]
+OPEN_STATES = [state.value for state in OPEN]
 
 
-async def start(*, actor: Actor, poster: UnionView | None = None) -> UUID:
-    """The worker's open application, begun where there is none; a poster's union and place are filled in.
+async def start(*, actor: Actor, poster: UnionView | None = None, region_code: int | None = None) -> None:
+    """Begin, or go on with what is begun. What the worker said in an application before is there already.
 
-    Raises AlreadyMember.
+    A poster presets its union, with its place; the page of a station presets the place. Raises AlreadyMember.
     """
-    _require_worker(actor)
+    require_worker(actor)
     if actor.is_member:
         raise AlreadyMember
-    now = clock.now()
+    here = await propose(employer="", region_code=region_code) if region_code else []
     async with sql.transaction():
-        await sql.run(
-            """INSERT INTO application (id, person_id, kind, state, employer, fields_wrong, reason,
-                created_at, saved_at)
-            VALUES ($1, $2, 'join', 'draft', '', '{}', '', $3, $3)
-            ON CONFLICT (person_id) WHERE state IN ('draft', 'submitted', 'returned', 'appealed') DO NOTHING""",
-            new_id(),
-            actor.id,
-            now,
-        )
-        application = await _locked(actor)
-        if poster is not None and application["state"] in WRITABLE:
-            employer = poster.name if poster.kind in ("employer", "site") else application["employer"]
-            await sql.run(
-                """UPDATE application SET union_id = $2, chosen_by = 'poster', region_code = $3, employer = $4,
-                saved_at = $5 WHERE id = $1""",
-                application["id"],
-                poster.id,
-                poster.region_code,
-                employer,
-                now,
-            )
-    found: UUID = application["id"]
-    return found
+        await _begin(actor)
+        application = await locked(actor)
+        if application["state"] not in WRITABLE:
+            return
+        if poster is not None and poster.is_joinable:
+            await _take_poster(application, poster)
+        elif region_code and application["region_code"] is None:
+            await _keep_work(application, application["employer"], region_code, here)
+
+
+async def _begin(actor: Actor) -> None:
+    # Whoever left the union has no entry any more that could be put right.
+    await sql.run(
+        "UPDATE application SET state = 'withdrawn', saved_at = $3 WHERE person_id = $1 AND state = ANY($2)"
+        " AND kind = 'correction'",
+        actor.id,
+        OPEN_STATES,
+        clock.now(),
+    )
+    await sql.run(
+        """INSERT INTO application (id, person_id, kind, state, identity_sealed, document_index, employer, region_code,
+            union_id, chosen_by, fields_wrong, reason, created_at, saved_at)
+        SELECT $1, $2, 'join', 'draft', before.identity_sealed, before.document_index, coalesce(before.employer, ''),
+            before.region_code, u.id, CASE WHEN u.id IS NOT NULL THEN before.chosen_by END, '{}', '', $3, $3
+        FROM (SELECT) AS once
+        LEFT JOIN LATERAL (
+            SELECT * FROM application WHERE person_id = $2 AND kind <> 'correction'
+            ORDER BY created_at DESC, id DESC LIMIT 1) AS before ON true
+        LEFT JOIN trade_union u ON u.id = coalesce(before.wished_union_id, before.union_id) AND u.closed_at IS NULL
+        ON CONFLICT (person_id) WHERE state IN ('draft', 'submitted', 'returned', 'appealed') DO NOTHING""",
+        new_id(),
+        actor.id,
+        clock.now(),
+    )
+
+
+async def _take_poster(application: Any, poster: UnionView) -> None:
+    """The poster's union, and its place unless the worker named one within it; a site's or employer's name too."""
+    known, (first, last) = application["region_code"], region_span(poster.region_code)
+    within = known is not None and first <= known <= last
+    await sql.run(
+        """UPDATE application SET union_id = $2, wished_union_id = NULL, chosen_by = 'poster', region_code = $3,
+        employer = $4, saved_at = $5, fields_wrong = array_remove(fields_wrong, 'union') WHERE id = $1""",
+        application["id"],
+        poster.id,
+        known if within else poster.place_of_work,
+        poster.name if poster.is_workplace else application["employer"],
+        clock.now(),
+    )
 
 
 async def save_identity(*, actor: Actor, identity: Identity) -> None:
     """Keep who the worker is. Raises NoApplication, ApplicationMoved."""
     async with sql.transaction():
-        application = await _writable(actor)
+        await write_identity(await writable(actor), identity)
+
+
+async def write_identity(application: Any, identity: Identity) -> None:
+    """Put it into an application that is locked."""
+    await sql.run(
+        """UPDATE application SET identity_sealed = $2, document_index = $3, saved_at = $4,
+        fields_wrong = array_remove(fields_wrong, 'identity') WHERE id = $1""",
+        application["id"],
+        seal_identity(identity),
+        document_index(identity),
+        clock.now(),
+    )
+
+
+async def save_employer(*, actor: Actor, employer: str) -> None:
+    """Keep where the worker works, as far as he said. Raises NoApplication, ApplicationMoved."""
+    async with sql.transaction():
+        application = await writable(actor)
         await sql.run(
-            """UPDATE application SET identity_sealed = $2, document_index = $3, saved_at = $4,
-            fields_wrong = array_remove(fields_wrong, 'identity') WHERE id = $1""",
+            "UPDATE application SET employer = $2, saved_at = $3 WHERE id = $1",
             application["id"],
-            seal_identity(identity),
-            document_index(identity),
+            clean(employer)[:LONGEST_EMPLOYER],
             clock.now(),
         )
 
 
-async def save_work(*, actor: Actor, employer: str, region_code: int) -> None:
+async def save_work(*, actor: Actor, region_code: int, employer: str | None = None) -> None:
     """Keep where the worker works, and propose a union unless a poster or the worker named one.
 
-    Raises NoApplication, ApplicationMoved.
+    An employer of None stays as it was. Raises NoApplication, ApplicationMoved.
     """
-    employer = clean(employer)[:LONGEST_EMPLOYER]
-    proposals = await propose(employer=employer, region_code=region_code)
-    first = proposals[0] if proposals else None
     async with sql.transaction():
-        application = await _writable(actor)
-        keep = application["chosen_by"] in (ChosenBy.POSTER, ChosenBy.WORKER)
-        await sql.run(
-            """UPDATE application SET employer = $2, region_code = $3, union_id = $4, chosen_by = $5, saved_at = $6,
-            fields_wrong = array_remove(fields_wrong, 'work') WHERE id = $1""",
-            application["id"],
-            employer,
-            region_code,
-            application["union_id"] if keep else first and first.union.id,
-            application["chosen_by"] if keep else first and first.chosen_by,
-            clock.now(),
+        application = await writable(actor)
+        named = application["employer"] if employer is None else clean(employer)[:LONGEST_EMPLOYER]
+        origin = open_identity(application["identity_sealed"]).origin_code if application["identity_sealed"] else None
+        await _keep_work(
+            application, named, region_code, await propose(employer=named, region_code=region_code, origin_code=origin)
         )
+
+
+async def _keep_work(application: Any, employer: str, region_code: int, proposals: list[Proposal]) -> None:
+    first = proposals[0] if proposals else None
+    keep = application["union_id"] and application["chosen_by"] in (ChosenBy.POSTER, ChosenBy.WORKER)
+    await sql.run(
+        """UPDATE application SET employer = $2, region_code = $3, saved_at = $4,
+        fields_wrong = array_remove(fields_wrong, 'work'), union_id = CASE WHEN $5 THEN union_id ELSE $6 END,
+        wished_union_id = CASE WHEN $5 THEN wished_union_id END,
+        chosen_by = CASE WHEN $5 THEN chosen_by ELSE $7 END WHERE id = $1""",
+        application["id"],
+        employer,
+        region_code,
+        clock.now(),
+        bool(keep),
+        first and first.union.id,
+        first and first.chosen_by,
+    )
 
 
 async def choose_union(*, actor: Actor, union_id: UUID) -> None:
     """Another union than the proposed one. Raises UnionUnknown, NoApplication, ApplicationMoved."""
     async with sql.transaction():
-        application = await _writable(actor)
+        application = await writable(actor)
         tag = await sql.run(
-            """UPDATE application SET union_id = $2, chosen_by = 'worker', saved_at = $3,
+            """UPDATE application SET union_id = $2, wished_union_id = NULL, chosen_by = 'worker', saved_at = $3,
             fields_wrong = array_remove(fields_wrong, 'union') WHERE id = $1
             AND EXISTS (SELECT FROM trade_union WHERE id = $2 AND closed_at IS NULL AND kind <> 'federation')""",
             application["id"],
@@ -137,77 +175,13 @@ async def choose_union(*, actor: Actor, union_id: UUID) -> None:
             raise UnionUnknown(field="union")
 
 
-async def submit(*, actor: Actor, consents: dict[Purpose, bool], version: str) -> UUID:
-    """Send the application to its union; sending it twice changes nothing more.
-
-    Raises NotComplete, ConsentNeeded, ConsentOutdated, ApplyingTooOften, DocumentTaken, ApplicationMoved.
-    """
-    _require_worker(actor)
-    if not consents.get(Purpose.SENSITIVE):
-        raise ConsentNeeded(field="sensitive")
-    if version != CONSENTS[Purpose.SENSITIVE].version:
-        raise ConsentOutdated
-    subject = vault().index(str(actor.id), "apply")
-    retry_after = await people.count_try(subject, *SUBMISSIONS)
-    if retry_after:
-        raise ApplyingTooOften(retry_after=retry_after)
-    try:
-        async with sql.transaction():
-            return await _submit(actor, consents)
-    except asyncpg.UniqueViolationError as error:
-        raise DocumentTaken(field="number") from error
-
-
-async def _submit(actor: Actor, consents: dict[Purpose, bool]) -> UUID:
-    application = await _locked(actor)
-    application_id: UUID = application["id"]
-    if application["state"] in (ApplicationState.SUBMITTED, ApplicationState.APPEALED):
-        return application_id
-    _refuse_incomplete(application)
-    member = await sql.row(
-        "SELECT id, person_id, union_id FROM member WHERE document_index = $1 AND state <> 'left'",
-        application["document_index"],
-    )
-    if member and member["person_id"]:
-        raise DocumentTaken(field="number")
-    # An import brought this member: the union connects the entry with the phone.
-    kind, union_id = (
-        (ApplicationKind.CLAIM, member["union_id"]) if member else (application["kind"], application["union_id"])
-    )
-    await sql.run(
-        """UPDATE application SET state = 'submitted', kind = $2, union_id = $3, submitted_at = $4, saved_at = $4,
-        reason = '', fields_wrong = '{}', decided_at = NULL, decided_by = NULL WHERE id = $1""",
-        application_id,
-        kind,
-        union_id,
-        clock.now(),
-    )
-    for purpose, agreed in consents.items():
-        await record_consent(actor.id, purpose, CONSENTS[purpose].version, agreed=agreed)  # type: ignore[arg-type]
-    union = await union_by_id(union_id)
-    await note("application", application_id, ApplicationState.SUBMITTED, actor, union_id=union_id)
-    await notices.tell_worker(
-        application["person_id"], NoticeKind.APPLICATION_SUBMITTED, {"union": union.name}, push=False
-    )
-    return application_id
-
-
-def _refuse_incomplete(application: Any) -> None:
-    """Raises NotComplete naming the first step that is not done, or that a reviewer wants done again."""
-    missing = {
-        "identity": application["identity_sealed"] is None,
-        "work": application["region_code"] is None,
-        "union": application["union_id"] is None,
-    }
-    for step, is_missing in missing.items():
-        if is_missing or step in application["fields_wrong"]:
-            raise NotComplete(field=step)
-
-
 async def withdraw(*, actor: Actor) -> None:
-    """Take the open application back. Raises NoApplication."""
+    """Take the open application back; of a draft that nobody was sent nothing is kept. Raises NoApplication."""
     async with sql.transaction():
-        application = await _locked(actor)
+        application = await locked(actor, correction=None)
+        if application["submitted_at"] is None:
+            await sql.run("DELETE FROM application WHERE id = $1", application["id"])
+            return
         await sql.run(
             "UPDATE application SET state = 'withdrawn', saved_at = $2 WHERE id = $1", application["id"], clock.now()
         )
@@ -215,8 +189,8 @@ async def withdraw(*, actor: Actor) -> None:
 
 
 async def appeal(*, actor: Actor, application_id: UUID, words: str) -> None:
-    """Ask the union above to look again. Raises AppealEmpty, NotAppealable, NoApplication, DocumentTaken."""
-    _require_worker(actor)
+    """Ask the union above to look again. Raises AppealEmpty, NotAppealable, NoApplication."""
+    require_worker(actor)
     words = clean(words)[:LONGEST_APPEAL]
     if not words:
         raise AppealEmpty(field="words")
@@ -227,9 +201,7 @@ async def appeal(*, actor: Actor, application_id: UUID, words: str) -> None:
             )
             if found is None:
                 raise NoApplication
-            too_late = found["decided_at"] is None or clock.now() > found["decided_at"] + APPEAL_TIME
-            if found["state"] != ApplicationState.REJECTED or found["appeal_sealed"] or too_late:
-                raise NotAppealable
+            _refuse_appeal(found)
             await sql.run(
                 "UPDATE application SET state = 'appealed', appeal_sealed = $2, saved_at = $3 WHERE id = $1",
                 application_id,
@@ -238,32 +210,50 @@ async def appeal(*, actor: Actor, application_id: UUID, words: str) -> None:
             )
             union = await union_by_id(found["union_id"])
             await note("application", application_id, "appealed", actor, union_id=union.id)
-            for staff_id in await reviewers_of(union.lineage[:-1] or union.lineage):
-                await notices.tell_staff(staff_id, NoticeKind.APPEAL_MADE, {"union": union.name})
+            await tell_judges(application_id, union)
     except asyncpg.UniqueViolationError as error:
+        # Another application is open, or somebody else's with the same document.
         raise NotAppealable from error
 
 
-def _require_worker(actor: Actor) -> None:
+def _refuse_appeal(application: Any) -> None:
+    """Raises NotAppealable."""
+    too_late = application["decided_at"] is None or clock.now() > application["decided_at"] + APPEAL_TIME
+    if application["state"] != ApplicationState.REJECTED or application["appeal_sealed"] or too_late:
+        raise NotAppealable
+
+
+def require_worker(actor: Actor) -> None:
+    """Raises SignInNeeded, Forbidden."""
     if actor.kind == "visitor":
         raise SignInNeeded
     if actor.kind != "worker":
         raise Forbidden
 
 
-async def _locked(actor: Actor) -> Any:
-    """The worker's open application, locked. Raises NoApplication."""
-    _require_worker(actor)
+async def locked(actor: Actor, *, correction: bool | None = False) -> Any:
+    """The worker's open application, locked; `correction` says which kind, None any. Raises NoApplication."""
+    require_worker(actor)
     found = await sql.row(
-        "SELECT * FROM application WHERE person_id = $1 AND state = ANY($2) FOR UPDATE", actor.id, _OPEN_STATES
+        """SELECT * FROM application WHERE person_id = $1 AND state = ANY($2)
+        AND ($3::bool IS NULL OR (kind = 'correction') = $3) FOR UPDATE""",
+        actor.id,
+        OPEN_STATES,
+        correction,
     )
     if found is None:
         raise NoApplication
     return found
 
 
-async def _writable(actor: Actor) -> Any:
-    application = await _locked(actor)
+async def writable(actor: Actor, *, correction: bool = False) -> Any:
+    """The worker's open application where it can be filled in, locked. Raises NoApplication, ApplicationMoved."""
+    application = await locked(actor, correction=correction)
     if application["state"] not in WRITABLE:
         raise ApplicationMoved
     return application
+
+
+def is_correction(application: Any) -> bool:
+    """Whether it asks to put an entry right rather than to be let in."""
+    return bool(application["kind"] == ApplicationKind.CORRECTION)

@@ -211,6 +211,11 @@ class UnionKindWrong(Invalid):
     message = N_("总工会只能挂在总工会下面，别的工会都要有上级工会。")
 
 
+class PositionWrong(Invalid):
+    code = "position-wrong"
+    message = N_("坐标写成“纬度, 经度”，比如 22.8170, 108.3665；不知道就空着。")
+
+
 class UnionGone(Conflict):
     code = "union-gone"
     message = N_("这个工会已经撤了。要用它，先恢复。")

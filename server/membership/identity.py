@@ -18,7 +18,7 @@ from stdnum.util import clean as strip
 
 from server.kit.crypto import vault
 from server.kit.text import N_, clean, half_width
-from server.membership.errors import BirthWrong, DocumentWrong, IdCardWrong, NameWrong, TooYoung
+from server.membership.errors import BirthWrong, DocumentWrong, IdCardWrong, NameWrong, SexMissing, TooYoung
 from server.membership.sealing import IDENTITY
 from server.stations.divisions import find_place
 
@@ -74,6 +74,11 @@ class Identity(msgspec.Struct, frozen=True):
         return today.year - self.birth.year - ((today.month, today.day) < (self.birth.month, self.birth.day))
 
     @property
+    def origin_code(self) -> int | None:
+        """The division where an ID card was first issued."""
+        return int(self.number[:6]) if self.document is Document.ID_CARD else None
+
+    @property
     def hidden_number(self) -> str:
         """What may stand on a screen: 4**************0."""
         return self.number[0] + "*" * (len(self.number) - 2) + self.number[-1]
@@ -95,7 +100,7 @@ def read_identity(
 ) -> Identity:
     """Name and document as typed: full-width digits, spaces, hyphens and a small x do not matter.
 
-    Raises NameWrong, IdCardWrong, DocumentWrong, BirthWrong, TooYoung.
+    Raises NameWrong, IdCardWrong, DocumentWrong, BirthWrong, SexMissing, TooYoung.
     """
     plain = strip(half_width(number), NAME_SEPARATORS).upper()
     read = _of_id_card if document is Document.ID_CARD else _of_other_document
@@ -147,7 +152,9 @@ def _of_other_document(name: str, document: Document, number: str, birth: date |
             raise DocumentWrong(field="number") from error
     if birth is None:
         raise BirthWrong(field="birth")
-    return Identity(name, document, number, birth, sex or "male")
+    if sex is None:
+        raise SexMissing(field="sex")
+    return Identity(name, document, number, birth, sex)
 
 
 def seal_identity(identity: Identity) -> bytes:

@@ -92,7 +92,9 @@ class Union(Model):
 class Application(Model):
     """A worker's request. `identity_sealed` holds an `identity.Identity`, `appeal_sealed` the worker's words.
 
-    `fields` names what a reviewer wants corrected.
+    `union_id` is who decides; `wished_union_id` what the worker chose, where the register names another union:
+    until that one has decided he is not told, since he may be somebody who guesses. `fields_wrong` is what a
+    reviewer wants corrected.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -100,6 +102,7 @@ class Application(Model):
     kind = fields.CharEnumField(ApplicationKind, max_length=10, default=ApplicationKind.JOIN)
     state = fields.CharEnumField(ApplicationState, max_length=10, default=ApplicationState.DRAFT)
     union_id = fields.UUIDField(null=True)
+    wished_union_id = fields.UUIDField(null=True)
     chosen_by = fields.CharEnumField(ChosenBy, max_length=8, null=True)
     identity_sealed = fields.BinaryField(null=True)
     document_index = fields.CharField(64, null=True, db_index=True)

@@ -100,6 +100,16 @@ def find_place(code: int | None) -> Place | None:
 
 
 @cache
+def _smallest() -> list[tuple[Place, Point]]:
+    return [(place, place.centre) for place in places().values() if not children(place.code)]
+
+
+def place_near(point: Point) -> Place:
+    """The county whose centre is nearest: near enough to ask somebody whether it is his."""
+    return min(_smallest(), key=lambda found: distance_m(point, found[1]))[0]
+
+
+@cache
 def _by_name() -> dict[str, list[Place]]:
     found: dict[str, list[Place]] = defaultdict(list)
     for place in places().values():
