@@ -2,7 +2,7 @@
 
 Chinese says the part of the day and the hour (今天下午 3 点半); other languages follow their own customs
 through CLDR. Templates use these as filters: `say_time`, `say_until`, `say_day`, `say_date`, `say_weekday`,
-`say_clock`, `say_minute`, `say_hours`, `say_distance`, `say_direction`.
+`say_month`, `say_year_month`, `say_clock`, `say_minute`, `say_hours`, `say_distance`, `say_direction`, `say_number`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
+from babel.numbers import format_decimal
 
 from server.kit import clock
 from server.kit.i18n import _, locale
@@ -88,6 +89,23 @@ def say_date(day: date | datetime) -> str:
     return f"{day.month} 月 {day.day} 日" if _chinese() else format_skeleton("MMMd", day, locale=_babel(locale()))
 
 
+def say_month(day: date) -> str:
+    """11 月, for the axis of a chart; the year stands elsewhere."""
+    return f"{day.month} 月" if _chinese() else format_skeleton("MMM", day, locale=_babel(locale()))
+
+
+def say_year_month(day: date) -> str:
+    """2026 年 11 月."""
+    if _chinese():
+        return f"{day.year} 年 {day.month} 月"
+    return format_skeleton("yMMM", day, locale=_babel(locale()))
+
+
+def say_number(number: float) -> str:
+    """28,412; 1.4: whole numbers in groups of three, others to a tenth."""
+    return format_decimal(number, "#,##0.#", locale="zh" if _chinese() else _babel(locale()))
+
+
 def say_weekday(day: date | datetime) -> str:
     """周五."""
     day = _wall_date(day)
@@ -156,9 +174,12 @@ FILTERS: dict[str, Callable[..., Any]] = {
         say_distance,
         say_hours,
         say_minute,
+        say_month,
+        say_number,
         say_time,
         say_until,
         say_wall,
         say_weekday,
+        say_year_month,
     )
 }

@@ -13,9 +13,12 @@ from server.kit.speech import (
     say_direction,
     say_distance,
     say_hours,
+    say_month,
+    say_number,
     say_time,
     say_until,
     say_weekday,
+    say_year_month,
 )
 
 TUESDAY = date(2026, 11, 24)
@@ -101,3 +104,11 @@ def test_other_languages_follow_their_own_customs():
         assert "9:30" in say_clock(570)
         assert say_weekday(TUESDAY) == "Tue"
         assert say_date(TUESDAY) == "Nov 24"
+
+
+def test_numbers_and_months_for_tables_and_charts():
+    assert (say_number(28_412), say_number(1.44), say_number(0)) == ("28,412", "1.4", "0")
+    assert (say_month(TUESDAY), say_year_month(TUESDAY)) == ("11 月", "2026 年 11 月")
+    with speaking("en"):
+        assert (say_month(TUESDAY), say_year_month(TUESDAY)) == ("Nov", "Nov 2026")
+        assert say_number(28_412.0) == "28,412"
