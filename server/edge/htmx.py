@@ -81,6 +81,7 @@ def base_context(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "demo": settings.demo,
         "text_size": "large" if request.cookies.get(TEXT_SIZE_COOKIE) == "large" else "normal",
         "csrf_token": lambda: csrf.token(request),
+        "boosted": request.headers.get("hx-boosted") == "true",
         "wechat": WECHAT in request.headers.get("user-agent", ""),
         "base_url": settings.base_url,
         "tile_url": settings.tile_url,
