@@ -213,7 +213,7 @@ async def _step(actor: Actor, application_id: UUID, verb: str, given: DecideForm
     if verb == "approved":
         await reviewing.approve(actor=actor, application_id=application_id)
         return
-    reason = given.reason or _(ready_sentence(given.ready, RETURN_REASONS if verb == "returned" else REJECT_REASONS))
+    reason = given.reason or ready_sentence(given.ready, RETURN_REASONS if verb == "returned" else REJECT_REASONS)
     if verb == "returned":
         await reviewing.return_to_worker(actor=actor, application_id=application_id, fields=given.fields, reason=reason)
     else:

@@ -19,7 +19,6 @@ from server.membership.scope import IN_SCOPE, Scope, scope_of
 from server.membership.waiting import COLUMNS, Waiting, waiting_of
 from server.people.actors import Actor
 from server.people.models import Role
-from server.stations.naming import typed_words
 
 PAGE = 30
 MOST_COUNTED = 1_000
@@ -82,17 +81,17 @@ async def _batch(  # noqa: PLR0917 (the parts of one statement)
 
 
 async def _unions_meant(scope: Scope, typed: str) -> list[UUID]:
-    """Unions of a scope that are called so, or have this code."""
+    """The unions of a scope that are called exactly so or have this code; else those whose names hold it."""
     found = await sql.rows(
-        f"""SELECT u.id FROM trade_union u WHERE (u.name = $4 OR u.code = $5 OR ($6 <> '' AND $6 <% u.search_text))
-        AND {IN_SCOPE} ORDER BY u.name <> $4, word_similarity($6, u.search_text) DESC LIMIT $7""",
+        f"""SELECT u.id, u.name = $4 OR u.code = $5 AS exact FROM trade_union u
+        WHERE {IN_SCOPE} AND (u.code = $5 OR strpos(u.name, $4) > 0) ORDER BY exact DESC, u.name LIMIT $6""",
         *scope.values,
         clean(typed),
         read_code(half_width(typed)),
-        " ".join(word.written for word in typed_words(typed)),
         MOST_UNIONS,
     )
-    return [row["id"] for row in found]
+    exact = [row["id"] for row in found if row["exact"]]
+    return exact or [row["id"] for row in found]
 
 
 class Counts(msgspec.Struct, frozen=True):

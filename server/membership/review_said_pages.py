@@ -27,8 +27,7 @@ REVEAL_REASONS = (
     N_("本人来问，要核实是他本人"),
 )
 DONE = {
-    "approved": N_("通过了。他的手机上马上能看到会员卡。"),
-    "corrected": N_("改好了，名册和会员卡都跟着改。"),
+    "approved": N_("通过了，他的手机上马上能看到。"),
     "returned": N_("退回去了，他会收到要改的地方。"),
     "rejected": N_("已回绝，理由和申诉办法都告诉他了。"),
     "card": N_("旧码作废了，他的手机会显示新码。"),
@@ -80,7 +79,7 @@ def decided(decision: Decision) -> str:
 
 
 def ready_sentence(number: str, reasons: tuple[str, ...]) -> str:
-    """A ready sentence by its number, as it is kept; "" for anything else."""
+    """A ready sentence by its number, as the source language writes it; "" for anything else."""
     known = number.isascii() and number.isdigit() and int(number) < len(reasons)
     return reasons[int(number)] if known else ""
 

@@ -27,19 +27,10 @@ from server.membership.identity import open_identity
 from server.membership.models import Application, ApplicationState, Member, Union
 from server.membership.rules import STEPS
 from server.people.models import Person, Role
+from tests.fixtures.joining import application_of, make_identity, send
 from tests.fixtures.membership import make_id_card, make_member, make_union
 from tests.fixtures.people import make_person, make_staff
-from tests.fixtures.reviewing import (
-    apply,
-    ask_to_correct,
-    latest,
-    make_identity,
-    make_review,
-    member_of,
-    send,
-    state_of,
-    worker_of,
-)
+from tests.fixtures.reviewing import apply, ask_to_correct, make_review, member_of, state_of, worker_of
 
 pytestmark = pytest.mark.usefixtures("settings")
 WHY = "没查到您在这里干活。"
@@ -101,7 +92,7 @@ async def bring_to(review, state):
         await apply(review.union, person=person)
         await applying.withdraw(actor=person)
         await applying.start(actor=person)
-        return await latest(person)
+        return await application_of(person)
     application = await apply(review.union)
     ways = {A.SUBMITTED: (), A.APPEALED: (reject, appeal)}
     for verb in ways.get(state, (VERBS[state],)):
@@ -155,7 +146,7 @@ async def told(application):
 async def test_a_returned_one_says_what_and_why(review):
     application = await apply(review.union)
     await give_back(review, application, "请把姓名写对。", ["identity", "nonsense"])
-    found = await latest(worker_of(application))
+    found = await application_of(worker_of(application))
     assert (found.fields_wrong, found.reason, found.decided_by) == (["identity"], "请把姓名写对。", review.reviewer.id)
     assert await told(application) == "application_returned"
     with pytest.raises(FieldsNeeded):
@@ -213,7 +204,7 @@ async def test_only_reviewers_of_the_subtree_decide(review):
 async def test_a_draft_is_nobodys_business(review):
     person = await make_person()
     await applying.start(actor=person)
-    draft = await latest(person)
+    draft = await application_of(person)
     for act in (
         reviewing.open_application(actor=review.judge, application_id=draft.id),
         reviewing.reveal(actor=review.judge, application_id=draft.id, reason=WHY),
@@ -342,7 +333,8 @@ async def test_an_appeal_in_a_closed_union_may_be_returned(review):
     with pytest.raises(UnionClosed):
         await approve(review, application)
     await give_back(review, application, "这个工会撤并了，请另选。", ["union"])
-    assert not (await latest(worker_of(application))).appeal_sealed  # another union's decision can be appealed again
+    # Another union's decision can be appealed again.
+    assert not (await application_of(worker_of(application))).appeal_sealed
 
 
 async def test_somebody_who_became_a_member_by_another_road_is_not_taken_twice(review):
@@ -356,7 +348,7 @@ async def test_somebody_who_became_a_member_by_another_road_is_not_taken_twice(r
     person = worker_of(await apply(review.union))
     await make_member(union=review.union, person=person)
     with pytest.raises(DocumentTaken):
-        await reviewing.approve(actor=review.reviewer, application_id=(await latest(person)).id)
+        await reviewing.approve(actor=review.reviewer, application_id=(await application_of(person)).id)
 
 
 async def test_a_claim_connects_the_imported_entry_with_the_phone(review):
@@ -396,7 +388,7 @@ async def become_member(review, **given):
 
 async def test_a_correction_changes_the_entry_and_the_card(review):
     person, member = await become_member(review, name="韦秀英")
-    right = make_identity("韦秀瑛")
+    right = make_identity(name="韦秀瑛")
     application = await ask_to_correct(person, right)
     assert application.kind == "correction"
     assert await reviewing.approve(actor=review.reviewer, application_id=application.id) == member.id
@@ -413,7 +405,7 @@ async def test_a_correction_changes_the_entry_and_the_card(review):
 
 async def test_a_renewed_document_leaves_the_card_as_it_is(review):
     person, member = await become_member(review, name="韦秀英")
-    application = await ask_to_correct(person, make_identity("韦秀英"))
+    application = await ask_to_correct(person, make_identity(name="韦秀英"))
     await approve(review, application)
     found = await Member.get(id=member.id)
     assert found.document_index != member.document_index
@@ -432,12 +424,12 @@ async def test_a_correction_to_somebody_elses_document_is_refused(review):
 
 async def test_a_correction_is_returned_and_refused_in_its_own_words(review):
     person, _member = await become_member(review)
-    application = await ask_to_correct(person, make_identity("韦秀瑛"))
+    application = await ask_to_correct(person, make_identity(name="韦秀瑛"))
     with pytest.raises(FieldsNeeded):
         await give_back(review, application, WHY, ["union", "work"])
     await give_back(review, application)
     assert await told(application) == "correction_returned"
-    application = await ask_to_correct(person, make_identity("韦秀瑛"))
+    application = await ask_to_correct(person, make_identity(name="韦秀瑛"))
     await reject(review, application)
     assert await told(application) == "correction_rejected"
 

@@ -8,24 +8,6 @@
     if (box) box.focus();
   }
 
-  // A second tap on a slow network must not send the form twice.
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.dataset.sent) return event.preventDefault();
-    if (form.method !== "post" || form.matches("[hx-post]")) return;
-    form.dataset.sent = "1";
-    const button = event.submitter;
-    if (button) {
-      button.setAttribute("aria-busy", "true");
-      if (button.dataset.busy) button.querySelector("span").textContent = button.dataset.busy;
-    }
-  });
-  // The page may come back from the browser's memory, with the form still marked.
-  window.addEventListener("pageshow", () => {
-    for (const form of all("form[data-sent]")) delete form.dataset.sent;
-    for (const button of all("button[aria-busy]")) button.removeAttribute("aria-busy");
-  });
-
   // <button data-locate data-href="/stations" data-busy data-denied data-failed> with <p data-locate-message>
   function locate(button) {
     const message = document.querySelector("[data-locate-message]");
@@ -130,4 +112,7 @@
   });
   enhance(document);
   focusErrors(document);
+  // On a phone the rooms of the desk are wider than the screen: show where one is.
+  const room = document.querySelector(".rooms [aria-current]");
+  if (room) room.parentElement.scrollLeft = room.offsetLeft - (room.parentElement.clientWidth - room.offsetWidth) / 2;
 })();
