@@ -48,8 +48,10 @@ from server.membership import (
     correct_pages,
     join_pages,
     member_pages,
+    poster_pages,
     review_pages,
     transfer_pages,
+    union_pages,
 )
 from server.membership import import_pages as member_import_pages
 from server.people import api as people_api
@@ -93,6 +95,8 @@ def rooms() -> list[ControllerRouterHandler]:
         *card_pages.handlers,
         *review_pages.handlers,
         *transfer_pages.handlers,
+        *union_pages.handlers,
+        *poster_pages.handlers,
         *member_import_pages.handlers,
     ]
 

@@ -43,6 +43,12 @@ class UnionRow(msgspec.Struct, frozen=True):
         found = find_place(self.union.region_code)
         return found.full_name if found else ""
 
+    @property
+    def short_place(self) -> str:
+        """The same as people say it: 南宁青秀."""
+        found = find_place(self.union.region_code)
+        return "".join(found.chain[1:] or found.chain) if found else ""
+
 
 async def top_unions(actor: Actor, after: UUID | None = None) -> tuple[list[UnionRow], UUID | None]:
     """The highest unions that somebody keeps, and the cursor for more. Raises Forbidden."""
@@ -52,7 +58,7 @@ async def top_unions(actor: Actor, after: UUID | None = None) -> tuple[list[Unio
             AS span (first, last) WHERE p.region_code BETWEEN first AND last)
             FROM trade_union p WHERE p.id = u.parent_id), false)
           AND ($4::uuid IS NULL OR (u.closed_at IS NOT NULL, u.region_code, u.name, u.id) >
-            (SELECT (closed_at IS NOT NULL, region_code, name, id) FROM trade_union WHERE id = $4))
+            (SELECT closed_at IS NOT NULL, region_code, name, id FROM trade_union WHERE id = $4))
         ORDER BY u.closed_at IS NOT NULL, u.region_code, u.name, u.id LIMIT $5""",
         *scope_of(actor).values,
         after,
@@ -66,7 +72,7 @@ async def unions_below(union_id: UUID, after: UUID | None = None) -> tuple[list[
     found = await sql.rows(
         """SELECT id FROM trade_union u WHERE parent_id = $1
           AND ($2::uuid IS NULL OR (u.closed_at IS NOT NULL, u.region_code, u.name, u.id) >
-            (SELECT (closed_at IS NOT NULL, region_code, name, id) FROM trade_union WHERE id = $2))
+            (SELECT closed_at IS NOT NULL, region_code, name, id FROM trade_union WHERE id = $2))
         ORDER BY u.closed_at IS NOT NULL, u.region_code, u.name, u.id LIMIT $3""",
         union_id,
         after,
