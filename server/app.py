@@ -57,6 +57,9 @@ from server.membership import import_pages as member_import_pages
 from server.people import api as people_api
 from server.people import pages as people_pages
 from server.people import staff_pages
+from server.privacy import api as privacy_api
+from server.privacy import pages as privacy_pages
+from server.privacy import phone_pages
 from server.process import equip
 from server.stations import api as stations_api
 from server.stations import changes, import_pages
@@ -98,6 +101,9 @@ def rooms() -> list[ControllerRouterHandler]:
         *union_pages.handlers,
         *poster_pages.handlers,
         *member_import_pages.handlers,
+        *privacy_pages.handlers,
+        *phone_pages.handlers,
+        *privacy_api.handlers,
     ]
 
 

@@ -36,7 +36,7 @@ from server.privacy.reading import Reading
 
 Req = Request[Any, Any, Any]
 WORKER = allow(Audience.WORKER)
-READINGS_SHOWN = 10
+READINGS_SHOWN = 5
 
 
 class EraseForm(msgspec.Struct):
@@ -48,14 +48,14 @@ class EraseForm(msgspec.Struct):
 async def show_data(request: Req) -> Response[Any]:
     """What is held, in a few lines; the whole of it is one tap further."""
     data = await own_data(request.user)
+    looked = [reading for reading in data.readings if reading.action not in words.DECISIONS]
     return page(
         request,
         "privacy/data.html",
         data=data,
         tail=data.account.phone[-4:],
         member=next((entry for entry in data.memberships if entry.state is not MemberState.LEFT), None),
-        readings=[_said_reading(reading) for reading in data.readings[:READINGS_SHOWN]],
-        more=len(data.readings) - READINGS_SHOWN,
+        readings=[_said_reading(reading) for reading in looked[:READINGS_SHOWN]],
         consents=_consents(data.consents, is_member=request.user.is_member),
         taken_back="taken_back" in request.query_params,
         phone_changed="phone" in request.query_params,

@@ -15,17 +15,26 @@ ACTIONS = {
     "application.returned": N_("请您改申请"),
     "application.rejected": N_("没批准您的申请"),
     "member.opened": N_("打开了您的会员资料"),
-    "member.revealed": N_("看了您的完整证件号"),
     "member.corrected": N_("照您的申请改了会员资料"),
     "member.struck_off": N_("把您从会员名册里除名"),
     "card.replaced": N_("给您换了新卡"),
-    "card.checked": N_("验了您的会员卡"),
     "transfer.accepted": N_("接收了您的转会"),
     "transfer.refused": N_("没接收您的转会"),
     "booking.phone_shown": N_("看了您的手机号"),
     "booking.phoned": N_("给您打过电话"),
     "members.imported": N_("把您的资料导进了会员名册"),
     "members.exported": N_("导出了会员名册，里面有您"),
+}
+# What staff decided about somebody: told with everything else, and not where only looking is listed.
+DECISIONS = {
+    "application.approved",
+    "application.returned",
+    "application.rejected",
+    "member.corrected",
+    "member.struck_off",
+    "card.replaced",
+    "transfer.accepted",
+    "transfer.refused",
 }
 # Reasons that the program writes itself.
 REASONS = {"message not delivered": N_("短信没有送到")}

@@ -13,7 +13,7 @@ from server.db import sql
 from server.errors import SignInNeeded
 from server.kit import clock
 from server.kit.ids import new_id
-from server.membership import members, reviewing
+from server.membership import applying, members, reviewing
 from server.membership.errors import NoApplication
 from server.membership.models import Application
 from server.notices import service as notices
@@ -138,6 +138,8 @@ async def test_what_was_under_way_adds_nothing_afterwards():
     with pytest.raises(SignInNeeded):
         await book_slot(actor=life.actor, slot_id=slot.id, request_key=new_id().hex)
     assert (await Slot.get(id=slot.id)).taken == 0
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await applying.start(actor=life.actor)
     await people.set_name(life.actor, life.called)
     await notices.tell_worker(life.actor.id, NoticeKind.BOOKING_CONFIRMED, {"reason": life.called})
     await desk.undo_step(actor=places.at_desk, booking_id=done.id)
