@@ -22,6 +22,7 @@ SEALED = (
     SealedColumn("application", "appeal_sealed", APPEAL),
     SealedColumn("member", "identity_sealed", IDENTITY),
     SealedColumn("member", "phone_sealed", PHONE),
+    SealedColumn("member_import", "file_name_sealed", IMPORT),
     SealedColumn("member_import", "content_sealed", IMPORT, batch=1),  # whole files
 )
 TELL_EVERY = 20_000

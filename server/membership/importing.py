@@ -34,6 +34,7 @@ from server.stations.import_files import Line, read_lines
 
 BATCH = 1_000
 MOST_ERRORS_KEPT = 500
+LONGEST_FILE_NAME = 200
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
@@ -49,7 +50,7 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class ImportView(msgspec.Struct, frozen=True):
-    """An upload and what it does or did."""
+    """An upload and what it does or did; its name is forgotten once it is applied."""
 
     id: UUID
     file_name: str
@@ -111,7 +112,8 @@ async def upload(*, actor: Actor, file_name: str, content: bytes) -> UUID:
         await forget_old_imports()
         made = await MemberImport.create(
             staff_id=actor.id,
-            file_name=clean(file_name)[:200],
+            # Files are called after people, too.
+            file_name_sealed=vault().seal(clean(file_name)[:LONGEST_FILE_NAME], IMPORT),
             content_sealed=await asyncio.to_thread(_seal, content),
             summary=msgspec.to_builtins(look),
             created_at=clock.now(),
@@ -128,12 +130,13 @@ async def find_import(*, actor: Actor, import_id: UUID) -> ImportView:
     """One's own upload. Raises ImportNotFound, Forbidden."""
     scope_of(actor)
     found = await MemberImport.get_or_none(id=import_id, staff_id=actor.id).only(
-        "id", "file_name", "summary", "applied_at"
+        "id", "file_name_sealed", "summary", "applied_at"
     )
     if found is None:
         raise ImportNotFound
     look = msgspec.convert(found.summary, Look)
-    return ImportView(found.id, found.file_name, look, applied=found.applied_at is not None)
+    name = vault().open(found.file_name_sealed, IMPORT) if found.file_name_sealed else ""
+    return ImportView(found.id, name, look, applied=found.applied_at is not None)
 
 
 async def apply_import(*, actor: Actor, import_id: UUID) -> Look:
@@ -153,7 +156,7 @@ async def apply_import(*, actor: Actor, import_id: UUID) -> Look:
         if look.error_count:
             raise ImportHasErrors
         await MemberImport.filter(id=import_id).update(
-            applied_at=clock.now(), content_sealed=b"", summary=msgspec.to_builtins(look)
+            applied_at=clock.now(), content_sealed=b"", file_name_sealed=None, summary=msgspec.to_builtins(look)
         )
     return look
 

@@ -212,11 +212,11 @@ class UnionSize(Model):
 
 
 class MemberImport(Model):
-    """A file of members between upload and decision, sealed; `summary` holds counts and mistakes, no names."""
+    """A file of members between upload and decision, sealed with its name; `summary` holds counts and mistakes."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     staff_id = fields.UUIDField(db_index=True)
-    file_name = fields.CharField(200)
+    file_name_sealed = fields.BinaryField(null=True)
     content_sealed = fields.BinaryField()
     summary = fields.JSONField[dict[str, Any]]()
     created_at = fields.DatetimeField(auto_now_add=True)

@@ -84,13 +84,13 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
                 ('staff_id', fields.UUIDField(db_index=True)),
-                ('file_name', fields.CharField(max_length=200)),
+                ('file_name_sealed', fields.BinaryField(null=True)),
                 ('content_sealed', fields.BinaryField()),
                 ('summary', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=True)),
                 ('applied_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'member_import', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A file of members between upload and decision, sealed; `summary` holds counts and mistakes, no names.'},
+            options={'table': 'member_import', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A file of members between upload and decision, sealed with its name; `summary` holds counts and mistakes.'},
             bases=['Model'],
         ),
         ops.CreateModel(
