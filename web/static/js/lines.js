@@ -30,7 +30,9 @@
     done();
     if (!lost) return;
     again = retry;
-    lost.querySelector("p").textContent = navigator.onLine ? lost.dataset.lost : lost.dataset.offline;
+    const [unreached, offline] = lost.querySelectorAll("p");
+    unreached.hidden = !navigator.onLine;
+    offline.hidden = navigator.onLine;
     lost.hidden = false;
     lost.querySelector("button").focus({ preventScroll: true });
   }
