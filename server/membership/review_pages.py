@@ -23,7 +23,7 @@ from server.membership.identity import Identity
 from server.membership.join_pages import FIELD_NAMES, error_of, said, typed_again
 from server.membership.models import ApplicationKind
 from server.membership.reasons import LONGEST_REASON
-from server.membership.review_queries import ApplicationSeen, Sought
+from server.membership.review_queries import ALL, ApplicationSeen, Sought
 from server.membership.review_said_pages import (
     CHOSEN_BY,
     DONE,
@@ -68,8 +68,9 @@ class ManyForm(msgspec.Struct):
 
 
 def _sought(request: Req) -> Sought:
-    show = request.query_params.get("show", "")
-    return Sought(request.query_params.get("q", "").strip()[:60], show if show in SHOWS else "")
+    asked = request.query_params.get("show", "")
+    show = next((show for show in SHOWS if show == asked), ALL.show)
+    return Sought(request.query_params.get("q", "").strip()[:60], show)
 
 
 def _link(sought: Sought, **more: str) -> str:

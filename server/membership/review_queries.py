@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -27,6 +27,7 @@ MOST_UNIONS = 50
 SCANNED, SCANS = 200, 5
 OPENED_JUST_NOW = timedelta(minutes=10)
 REVIEWERS = (Role.REVIEWER,)
+Show = Literal["", "join", "claim", "correction", "appealed", "doubts"]
 # What stands in these is the worker's alone until he sends it.
 WORKERS_OWN = (ApplicationState.DRAFT, ApplicationState.RETURNED, ApplicationState.WITHDRAWN)
 
@@ -35,27 +36,35 @@ class Sought(msgspec.Struct, frozen=True):
     """What a reviewer wants to see: a union with all below it, as typed; a kind, "appealed" or "doubts"."""
 
     union: str = ""
-    show: str = ""
+    show: Show = ""
 
 
 ALL = Sought()
 
 
 # Appeals are for the union above, and never for whoever decided before. The scope's values are the first three.
-MINE = f"""a.state IN ('submitted', 'appealed') AND {IN_SCOPE} AND (a.state = 'submitted' OR (
+MAY_DECIDE = """a.state IN ('submitted', 'appealed') AND (a.state = 'submitted' OR (
     (u.parent_id IS NULL OR trim_array(u.lineage, 1) && $1::uuid[] OR EXISTS (
       SELECT FROM unnest($2::int[], $3::int[]) AS span (first, last) WHERE u.region_code BETWEEN first AND last))
     AND NOT EXISTS (SELECT FROM membership_event e WHERE e.subject_id = a.id AND e.subject = 'application'
       AND e.actor_id = $4 AND e.step IN ('returned', 'rejected'))))"""
-QUEUE = f"""SELECT {COLUMNS} WHERE {MINE}
-  AND ($6::uuid[] IS NULL OR u.lineage && $6) AND ($7 = '' OR a.kind = $7) AND (NOT $8 OR a.state = 'appealed')
-  AND (a.submitted_at, a.id) > ($9, $10) ORDER BY a.submitted_at, a.id LIMIT $11"""
+# The unions are looked up first: so the database goes through the index of their queues whatever the scope's size.
+HERE = f"a.union_id = ANY($6) AND {MAY_DECIDE}"
+# The page's ids come first: what is asked about each row is asked about no others.
+QUEUE = f"""WITH found AS MATERIALIZED (
+  SELECT a.id FROM application a JOIN trade_union u ON u.id = a.union_id
+  WHERE {HERE} AND ($7 = '' OR a.kind = $7) AND (NOT $8 OR a.state = 'appealed')
+    AND (a.submitted_at, a.id) > ($9, $10) ORDER BY a.submitted_at, a.id LIMIT $11)
+SELECT {COLUMNS} WHERE a.id IN (SELECT id FROM found) ORDER BY a.submitted_at, a.id"""
+COUNTS = f"""SELECT name, kind, state, count(*) AS count FROM (
+  SELECT u.name, a.kind, a.state FROM application a JOIN trade_union u ON u.id = a.union_id
+  WHERE {HERE} LIMIT $5) AS waiting GROUP BY 1, 2, 3"""
 
 
 async def queue(actor: Actor, sought: Sought = ALL, after: str = "", most: int = PAGE) -> tuple[list[Waiting], str]:
     """What waits for this reviewer, the oldest first, and the cursor for more. Raises Forbidden."""
     scope = scope_of(actor, REVIEWERS)
-    unions = await _unions_meant(scope, sought.union) if sought.union else None
+    unions = await _unions(scope, sought.union)
     at = _read_cursor(after)
     size = SCANNED if sought.show == "doubts" else most + 1
     shown: list[Waiting] = []
@@ -70,8 +79,18 @@ async def queue(actor: Actor, sought: Sought = ALL, after: str = "", most: int =
     return shown, batch[-1].cursor
 
 
+async def _unions(scope: Scope, typed: str = "") -> list[UUID]:
+    """The unions of a scope, or those that are meant by what was typed with all below them."""
+    found = await sql.rows(
+        f"SELECT u.id FROM trade_union u WHERE {IN_SCOPE} AND ($4::uuid[] IS NULL OR u.lineage && $4)",
+        *scope.values,
+        await _unions_meant(scope, typed) if typed else None,
+    )
+    return [row["id"] for row in found]
+
+
 async def _batch(  # noqa: PLR0917 (the parts of one statement)
-    scope: Scope, actor: Actor, sought: Sought, unions: list[UUID] | None, at: tuple[datetime, UUID], size: int
+    scope: Scope, actor: Actor, sought: Sought, unions: list[UUID], at: tuple[datetime, UUID], size: int
 ) -> list[Waiting]:
     kind = sought.show if sought.show in set(ApplicationKind) else ""
     found = await sql.rows(
@@ -109,14 +128,7 @@ class Counts(msgspec.Struct, frozen=True):
 async def counts(actor: Actor) -> Counts:
     """What waits for this reviewer in figures, and the transfers beside it. Raises Forbidden."""
     scope = scope_of(actor, REVIEWERS)
-    found = await sql.rows(
-        f"""SELECT name, kind, state, count(*) AS count FROM (
-          SELECT u.name, a.kind, a.state FROM application a JOIN trade_union u ON u.id = a.union_id
-          WHERE {MINE} LIMIT $5) AS waiting GROUP BY 1, 2, 3""",
-        *scope.values,
-        actor.id,
-        MOST_COUNTED,
-    )
+    found = await sql.rows(COUNTS, *scope.values, actor.id, MOST_COUNTED, await _unions(scope))
     shows: Counter[str] = Counter()
     unions: Counter[str] = Counter()
     for row in found:
@@ -134,7 +146,7 @@ async def counts(actor: Actor) -> Counts:
 async def ticked(actor: Actor, ids: list[UUID]) -> list[Waiting]:
     """Those of these applications that this reviewer may approve together, in the queue's order. Raises Forbidden."""
     found = await sql.rows(
-        f"SELECT {COLUMNS} WHERE {MINE} AND a.id = ANY($6) ORDER BY a.submitted_at, a.id",
+        f"SELECT {COLUMNS} WHERE {IN_SCOPE} AND {MAY_DECIDE} AND a.id = ANY($6) ORDER BY a.submitted_at, a.id",
         *scope_of(actor, REVIEWERS).values,
         actor.id,
         _lately(),

@@ -7,8 +7,8 @@ from server.kit.speech import say_time
 from server.kit.text import N_
 from server.membership.identity import DOCUMENT_NAMES, Document
 from server.membership.join_pages import SEXES
-from server.membership.models import ApplicationKind, ApplicationState, ChosenBy
-from server.membership.review_queries import Decision
+from server.membership.models import ApplicationState, ChosenBy
+from server.membership.review_queries import Decision, Show
 
 RETURN_REASONS = (
     N_("姓名和证件对不上，请对着证件再填一遍。"),
@@ -57,11 +57,11 @@ STEPS = {
     "card_replaced": N_("换卡"),
     "left": N_("退会"),
 }
-SHOWS = {
+SHOWS: dict[Show, str] = {
     "": N_("全部"),
-    ApplicationKind.JOIN: N_("新入会"),
-    ApplicationKind.CLAIM: N_("名册认领"),
-    ApplicationKind.CORRECTION: N_("改资料"),
+    "join": N_("新入会"),
+    "claim": N_("名册认领"),
+    "correction": N_("改资料"),
     "appealed": N_("申诉"),
     "doubts": N_("要多看一眼"),
 }

@@ -46,6 +46,7 @@ INDEXES = {
     "union_search": "trade_union USING gin (search_text gin_trgm_ops)",
     "union_position": "trade_union USING gist (ll_to_earth(lat, lng)) WHERE closed_at IS NULL AND lat IS NOT NULL",
     "application_queue": "application (union_id, submitted_at) WHERE state IN ('submitted', 'appealed')",
+    "application_oldest": "application (submitted_at, id) WHERE state IN ('submitted', 'appealed')",
     "application_decided": "application (union_id, decided_at) WHERE decided_at IS NOT NULL",
     "transfer_waiting": "transfer (answer_by) WHERE state = 'requested'",
     "card_revoked": "member (card_revoked_at) WHERE card_revoked_at IS NOT NULL",
@@ -108,36 +109,55 @@ TRIGGERS = {
     ),
 }
 
+# What union_month counts, by column: decisions also by their days, in the classes of progress.WAIT_DAYS. Who is in the
+# register already does not join; what is corrected and sent again is no further application; appeals are another matter.
+MONTHS = {
+    "applications": "subject = 'application' AND step = 'submitted' AND kind = 'join' AND NOT again",
+    "approvals": "subject = 'application' AND step = 'approved' AND kind = 'join'",
+    "returned": "subject = 'application' AND step = 'returned' AND kind = 'join'",
+    "rejected": "subject = 'application' AND step = 'rejected' AND kind = 'join'",
+    "joined": "subject = 'member' AND step = 'joined'",
+    "imported": "subject = 'member' AND step = 'imported'",
+    "moved_in": "subject = 'member' AND step = 'moved_in'",
+    "moved_out": "subject = 'member' AND step = 'moved_out'",
+    "departed": "subject = 'member' AND step = 'left'",
+    "within_1": "days < 1",
+    "within_2": "days >= 1 AND days < 2",
+    "within_3": "days >= 2 AND days < 3",
+    "within_5": "days >= 3 AND days < 5",
+    "within_7": "days >= 5 AND days < 7",
+    "within_14": "days >= 7 AND days < 14",
+    "within_30": "days >= 14 AND days < 30",
+    "later": "days >= 30",
+}
+COUNT_MONTHS = f"""
+CREATE FUNCTION count_membership() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  -- Whoever changes members of several unions holds their sizes by now, taken in one order; so two of these wait for
+  -- each other and never in a circle.
+  INSERT INTO union_month AS kept (union_id, month, {", ".join(MONTHS)})
+  SELECT union_id, month, {", ".join(f"count(*) FILTER (WHERE {events})" for events in MONTHS.values())}
+  FROM (
+    SELECT e.union_id, date_trunc('month', e.at AT TIME ZONE 'Asia/Shanghai')::date AS month, e.subject, e.step, a.kind,
+      e.step = 'submitted' AND EXISTS (SELECT FROM membership_event o
+        WHERE o.subject_id = e.subject_id AND o.step = 'submitted' AND o.at < e.at) AS again,
+      CASE WHEN e.step <> 'submitted' AND a.appeal_sealed IS NULL
+        THEN extract(epoch FROM e.at - a.submitted_at) / 86400 END AS days
+    FROM added e LEFT JOIN application a ON e.subject = 'application' AND a.id = e.subject_id
+    WHERE e.union_id IS NOT NULL AND (
+      e.subject = 'member' AND e.step IN ('joined', 'imported', 'moved_in', 'moved_out', 'left')
+      OR a.kind <> 'correction' AND e.step IN ('submitted', 'approved', 'returned', 'rejected'))
+  ) happened GROUP BY union_id, month ORDER BY union_id, month
+  ON CONFLICT (union_id, month) DO UPDATE SET {", ".join(f"{name} = kept.{name} + excluded.{name}" for name in MONTHS)};
+  RETURN NULL;
+END $$;
+"""
 FUNCTIONS = """
 CREATE FUNCTION tell_live_person() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NEW.person_id IS NOT NULL THEN
     PERFORM pg_notify('live', NEW.person_id::text);
   END IF;
-  RETURN NULL;
-END $$;
-CREATE FUNCTION count_membership() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  -- In one order, so that two transactions with several unions wait for each other and never in a circle.
-  INSERT INTO union_month (union_id, month, subject, step, count)
-  SELECT union_id, date_trunc('month', at AT TIME ZONE 'Asia/Shanghai')::date, subject, step, count(*)
-  FROM (
-    -- Who is in the register already joins no more: claims and corrections are counted as such. What is corrected
-    -- and sent again is no further application.
-    SELECT e.union_id, e.at, CASE WHEN a.kind <> 'join' THEN a.kind ELSE e.subject END AS subject,
-      CASE WHEN a.id IS NOT NULL AND e.step = 'submitted' AND EXISTS (
-        SELECT FROM membership_event o WHERE o.subject_id = a.id AND o.step = 'submitted' AND o.at < e.at
-      ) THEN 'resubmitted' ELSE e.step END AS step
-    FROM added e LEFT JOIN application a ON e.subject = 'application' AND a.id = e.subject_id
-    UNION ALL
-    -- Days from sending to decision, in the classes of progress.WAIT_DAYS; an appeal is another matter.
-    SELECT e.union_id, e.at, 'wait', width_bucket(
-        extract(epoch FROM e.at - a.submitted_at) / 86400, ARRAY[1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 30, 60])::text
-    FROM added e JOIN application a ON a.id = e.subject_id
-    WHERE e.subject = 'application' AND e.step IN ('approved', 'returned', 'rejected')
-      AND a.kind <> 'correction' AND a.submitted_at IS NOT NULL AND a.appeal_sealed IS NULL
-  ) happened WHERE union_id IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-  ON CONFLICT (union_id, month, subject, step) DO UPDATE SET count = union_month.count + excluded.count;
   RETURN NULL;
 END $$;
 CREATE FUNCTION add_to_sizes(changes union_size[]) RETURNS void LANGUAGE sql AS $$
@@ -196,6 +216,7 @@ class Migration(migrations.Migration):
         ),
         ops.RunSQL([f"CREATE INDEX {name} ON {body}" for name, body in INDEXES.items()]),
         ops.RunSQL([f"CREATE UNIQUE INDEX {name} ON {body}" for name, body in UNIQUE_INDEXES.items()]),
+        ops.RunSQL([COUNT_MONTHS]),
         ops.RunSQL([FUNCTIONS]),
         ops.RunSQL([f"CREATE TRIGGER {name} {body}" for name, (_, body) in TRIGGERS.items()]),
     ]
