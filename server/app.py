@@ -19,6 +19,7 @@ from server.bookings import (
 from server.bookings import (
     book_pages,
     desk_api,
+    desk_cards,
     desk_pages,
     inbox_pages,
     nearby_api,
@@ -30,6 +31,7 @@ from server.bookings import (
 from server.bookings.station_changes import follow_openings
 from server.config import Settings
 from server.db.lifespan import database
+from server.edge import pwa
 from server.edge.access import Audience, allow, check_audience, refuse_undeclared
 from server.edge.assets import show_asset
 from server.edge.csrf import check_csrf
@@ -43,6 +45,7 @@ from server.edge.style import show_style
 from server.edge.templates import make_environment
 from server.membership import (
     answer_pages,
+    card_check,
     card_pages,
     check_pages,
     correct_pages,
@@ -73,6 +76,7 @@ def rooms() -> list[ControllerRouterHandler]:
     return [
         show_asset,
         show_style,
+        *pwa.handlers,
         *operations.handlers,
         *people_pages.handlers,
         *staff_pages.handlers,
@@ -111,6 +115,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     """The web application on an open road to its database. Raises RuntimeError for a route without an audience."""
     equip(settings)
     changes.when_opening_changes(follow_openings)
+    desk_cards.read_cards_with(card_check.holder_of)
     hub = LiveHub(database_url)
 
     @asynccontextmanager
@@ -129,7 +134,8 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
             SecurityHeaders(
                 https=settings.secure_cookies,
                 tile_origin=f"{tiles.scheme}://{tiles.netloc}" if tiles.netloc else "",
-            )
+            ),
+            pwa.mark_owner,
         ],
         compression_config=CompressionConfig(backend="brotli", brotli_quality=4, exclude=["/live$", "^/static/"]),
         request_max_body_size=MAX_BODY,

@@ -12,7 +12,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Response, ServerSentEvent
 
-from server.bookings import desk, desk_contact, desk_many, desk_queries, queries
+from server.bookings import desk, desk_cards, desk_contact, desk_many, desk_queries, queries
 from server.bookings.desk_queries import STATIONS_SHOWN
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_NAMES, Flash, what_happened, why_not
 from server.bookings.desk_sheet import Trouble, rows_on_paper
@@ -234,8 +234,15 @@ async def note_phoned(request: Req, station_id: Id, booking_id: Id) -> Response[
 
 @post("/desk/{station_id:uuid}/check-in", opt=STAFF, include_in_schema=False)
 async def scan_code(request: Req, station_id: Id) -> Response[Any]:
-    """Check in by the ticket's code; four digits look for a phone instead."""
+    """Check in by the ticket's code or by the member's card; four digits look for a phone instead."""
     form = (await read_form(request, ScanForm)).value or ScanForm()
+    await desk_queries.require_desk(station_id, request.user)
+    try:
+        holder = await desk_cards.holder_of(form.code)
+    except AppError as refused:
+        return await _show_unfit(request, station_id, _(refused.text, **refused.params), refused.status)
+    if holder:
+        return await _scan_card(request, station_id, holder)
     # A ticket's QR may hold its whole address.
     code = form.code.rstrip("/").rpartition("/")[2][:40]
     if code and (form.find or (len(code) == TAIL and code.isdigit())):
@@ -257,6 +264,22 @@ async def scan_code(request: Req, station_id: Id) -> Response[Any]:
             typed_code=form.code,
         )
     return await answer(request, station_id, since)
+
+
+async def _scan_card(request: Req, station_id: UUID, person_id: UUID) -> Response[Any]:
+    """Check in whose card it is, or show his bookings of today."""
+    since = clock.now()
+    try:
+        today = await desk_cards.check_in_holder(actor=request.user, station_id=station_id, person_id=person_id)
+    except AppError as refused:
+        return await _show_unfit(request, station_id, _(refused.text, **refused.params), refused.status)
+    if not today:
+        return await answer(request, station_id, since)
+    return await show_sheet(request, station_id, fragment="desk", found=today)
+
+
+async def _show_unfit(request: Req, station_id: UUID, text: str, status: int) -> Response[Any]:
+    return await show_sheet(request, station_id, fragment="desk", status=status, flash=Flash("bad", text))
 
 
 handlers: list[Any] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from server.bookings import desk_queries, queries
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_LOOKS, STATUS_NAMES, Flash, undo_for
 from server.bookings.desk_sheet import ROWS_SHOWN, Trouble, make_sheet
 from server.bookings.models import ServiceKind, Status
+from server.bookings.schemas import DeskLine
 from server.bookings.words import SERVICE_NAMES
 from server.edge.htmx import page, redirect, wants_fragment
 from server.edge.i18n import _
@@ -100,11 +102,13 @@ async def show_sheet(
     flash: Flash | None = None,
     trouble: Trouble | None = None,
     typed_code: str = "",
+    found: Sequence[DeskLine] | None = None,
 ) -> Response[Any]:
-    """The page of a station's day, or one of its parts. Raises NotFound or Forbidden."""
+    """The page of a station's day, or one of its parts; of `found` bookings alone. Raises NotFound or Forbidden."""
     seen, asked = clock.now(), Asked.of(request)
     day = await queries.desk_day(station_id, asked.day, request.user)
-    found = await desk_queries.find_lines(station_id, asked.typed) if asked.typed else None
+    if found is None and asked.typed:
+        found = await desk_queries.find_lines(station_id, asked.typed)
     sheet = make_sheet(day, service=asked.service, status=asked.status, found=found, trouble=trouble)
     manager = request.user.may(Role.MANAGER, station_id=station_id, region_code=day.region_code)
     since = since or _since(request)
@@ -115,6 +119,7 @@ async def show_sheet(
         fragment=fragment,
         status=status,
         desk_url=desk_url(station_id),
+        station_id=station_id,
         station_name=day.station_name,
         sheet=sheet,
         rows_shown=ROWS_SHOWN,

@@ -27,7 +27,10 @@ COMPRESSIBLE = {
 }
 FOR_EVER = "public, max-age=31536000, immutable"
 # One request instead of several on a network where each costs half a second.
-BUNDLES = {"js/htmx.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js")}
+BUNDLES = {
+    "js/htmx.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js"),
+    "js/page.js": ("js/app.js", "js/lines.js", "js/offline.js"),
+}
 # What other sites may show: the picture beside a shared link.
 FOR_OTHERS = "share/"
 

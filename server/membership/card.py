@@ -1,7 +1,8 @@
 """The member card as a QR code that anybody with our public key can verify, also without a network.
 
-`NJK1:` and, in base32, a JSON array `[number, name, union, version, day of issue]` with its ECDSA P-256
+`NJK1:` and, in base32, a JSON array `[number, name, union, serial, day of issue]` with its ECDSA P-256
 signature (64 bytes, r and s) behind it: letters and digits that a QR code packs tightly and a scanner types.
+The name is in it because staff without a network compare it with the person; nothing else about him is.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from server.membership.errors import CardExpired, CardForged
 CARD_LIFE = timedelta(days=30)
 PREFIX = "NJK1:"
 HALF, SIGNATURE = 32, 64
+SERIAL = 12
 LONGEST = 1_000
 # More bits than the curve's order has, so that every key is about as likely.
 KEY_BYTES = 48
@@ -34,18 +36,28 @@ ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What a card says; `version` rises when a card is replaced."""
+    """What a card says; `serial` changes when the card is replaced."""
 
     number: str
     name: str
     union: str
-    version: int
+    serial: str
     issued: date
+
+
+def serial_of(number: str, version: int) -> str:
+    """What a revoked card is listed by: only who holds the card knows whose it is."""
+    return vault().index(f"{number} {version}", "card")[:SERIAL]
+
+
+def is_card(text: str) -> bool:
+    """Whether a scanned text claims to be a member card."""
+    return text.strip()[: len(PREFIX)].upper() == PREFIX
 
 
 def write_card(facts: CardFacts) -> str:
     """The text of the QR code."""
-    said = msgspec.json.encode([facts.number, facts.name, facts.union, facts.version, facts.issued])
+    said = msgspec.json.encode([facts.number, facts.name, facts.union, facts.serial, facts.issued])
     r, s = decode_dss_signature(_key(vault().secret).sign(said, ECDSA(SHA256())))
     return PREFIX + base64.b32encode(said + r.to_bytes(HALF) + s.to_bytes(HALF)).decode().rstrip("=")
 
@@ -53,7 +65,7 @@ def write_card(facts: CardFacts) -> str:
 def read_card(text: str, today: date) -> CardFacts:
     """What a scanned card says. Raises CardForged, CardExpired."""
     plain = text.strip().upper()
-    if not plain.startswith(PREFIX) or len(plain) > LONGEST:
+    if not is_card(plain) or len(plain) > LONGEST:
         raise CardForged(field="card")
     body = plain.removeprefix(PREFIX)
     try:
@@ -61,7 +73,7 @@ def read_card(text: str, today: date) -> CardFacts:
         said, signature = signed[:-SIGNATURE], signed[-SIGNATURE:]
         pair = encode_dss_signature(int.from_bytes(signature[:HALF]), int.from_bytes(signature[HALF:]))
         _key(vault().secret).public_key().verify(pair, said, ECDSA(SHA256()))
-        facts = CardFacts(*msgspec.json.decode(said, type=tuple[str, str, str, int, date]))
+        facts = CardFacts(*msgspec.json.decode(said, type=tuple[str, str, str, str, date]))
     except (binascii.Error, ValueError, InvalidSignature, msgspec.DecodeError) as error:
         raise CardForged(field="card") from error
     if not facts.issued <= today <= facts.issued + CARD_LIFE:
