@@ -55,6 +55,7 @@ from server.membership import (
     review_pages,
     transfer_pages,
     union_pages,
+    work_pages,
 )
 from server.membership import import_pages as member_import_pages
 from server.people import api as people_api
@@ -96,6 +97,7 @@ def rooms() -> list[ControllerRouterHandler]:
         *plan_offering_pages.handlers,
         *join_pages.handlers,
         *answer_pages.handlers,
+        *work_pages.handlers,
         *check_pages.handlers,
         *correct_pages.handlers,
         *member_pages.handlers,

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from heapq import nsmallest
 from pathlib import Path
 
 from server.config import ROOT
@@ -104,9 +105,9 @@ def _smallest() -> list[tuple[Place, Point]]:
     return [(place, place.centre) for place in places().values() if not children(place.code)]
 
 
-def place_near(point: Point) -> Place:
-    """The county whose centre is nearest: near enough to ask somebody whether it is his."""
-    return min(_smallest(), key=lambda found: distance_m(point, found[1]))[0]
+def places_near(point: Point, most: int) -> list[Place]:
+    """The counties, and cities without any, whose centres are nearest: to choose from, since a centre is no border."""
+    return [place for place, _ in nsmallest(most, _smallest(), key=lambda found: distance_m(point, found[1]))]
 
 
 @cache
