@@ -20,6 +20,7 @@ from server.membership.errors import ExportReasonNeeded, ExportTooLarge
 from server.membership.identity import DOCUMENT_NAMES, Document, open_identity
 from server.membership.import_columns import COLUMNS
 from server.membership.models import MemberState
+from server.membership.reasons import read_reason
 from server.membership.scope import IN_SCOPE, Scope, narrowed, scope_codes, scope_of
 from server.people.actors import Actor
 from server.people.queries import PHONE
@@ -85,12 +86,12 @@ class _Book:
 async def export_members(*, actor: Actor, reason: str, union_code: str = "") -> IO[bytes]:
     """The members of one's unions, or of one of these with those below it, as a file without a name.
 
-    Raises ExportReasonNeeded, ExportTooLarge, UnionUnknown, Forbidden.
+    Raises ExportReasonNeeded, ReasonNamesSomebody, ExportTooLarge, UnionUnknown, Forbidden.
     """
     scope = scope_of(actor)
-    reason = clean(reason)[:LONGEST_REASON]
-    if not reason:
+    if not clean(reason):
         raise ExportReasonNeeded(field="reason")
+    reason = read_reason(reason)[:LONGEST_REASON]
     if union_code:
         scope = await narrowed(scope, union_code)
     async with sql.transaction():
