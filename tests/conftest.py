@@ -2,9 +2,11 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.http",
     "tests.fixtures.people",
+    "tests.fixtures.joining",
     "tests.fixtures.desk",
     "tests.fixtures.browser",
     "tests.fixtures.processes",
+    "tests.fixtures.pseudo",
     "tests.fixtures.keys",
     "tests.fixtures.reviewing",
 ]
