@@ -3,6 +3,7 @@ pytest_plugins = [
     "tests.fixtures.http",
     "tests.fixtures.people",
     "tests.fixtures.joining",
+    "tests.fixtures.joining",
     "tests.fixtures.desk",
     "tests.fixtures.browser",
     "tests.fixtures.processes",
