@@ -1,4 +1,4 @@
-"""The audit log's one table."""
+"""The audit log: entries, the chain that makes a changed one show, and where a shortened chain begins."""
 
 from __future__ import annotations
 
@@ -25,3 +25,36 @@ class AuditEntry(Model):
     class Meta:
         table = "audit_entry"
         indexes = (("subject_kind", "subject_id"),)
+
+
+class AuditPending(Model):
+    """An entry that waits to be chained; a trigger puts it here with the entry."""
+
+    entry_id = fields.UUIDField(primary_key=True)
+
+    class Meta:
+        table = "audit_pending"
+
+
+class AuditLink(Model):
+    """One link of the chain: `hash` is a signature over the entry's content and the link before."""
+
+    number = fields.BigIntField(primary_key=True)
+    entry_id = fields.UUIDField(unique=True)
+    reason_index = fields.CharField(64)
+    hash = fields.CharField(64)
+
+    class Meta:
+        table = "audit_link"
+
+
+class AuditAnchor(Model):
+    """Where old entries were deleted: the last link that went, signed; the chain begins behind it."""
+
+    number = fields.BigIntField(primary_key=True)
+    hash = fields.CharField(64)
+    at = fields.DatetimeField()
+    signature = fields.CharField(64)
+
+    class Meta:
+        table = "audit_anchor"

@@ -20,6 +20,29 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
+class InvitationKind(StrEnum):
+    """`JOIN` makes an account with a role; `RESET` gives somebody a new second factor."""
+
+    JOIN = "join"
+    RESET = "reset"
+
+
+class RequestKind(StrEnum):
+    """What a second officer is asked for."""
+
+    GRANT = "grant"
+    RESET = "reset"
+
+
+class Outcome(StrEnum):
+    """How a request to a second officer ended."""
+
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
 class Purpose(StrEnum):
     """What a consent is for."""
 
@@ -45,7 +68,7 @@ class Person(Model):
 
 
 class Staff(Model):
-    """Somebody who works for a station, a union or a region."""
+    """Somebody who works for a station, a union or a region; `region_code` is where the first role lay."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     login = fields.CharField(60, unique=True)
@@ -53,6 +76,7 @@ class Staff(Model):
     password_hash = fields.CharField(200)
     totp_sealed = fields.BinaryField()
     totp_step = fields.BigIntField(default=0)
+    region_code = fields.IntField(null=True, db_index=True)
     locale = fields.CharField(10, default="zh_CN")
     disabled_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
@@ -93,8 +117,67 @@ class Grant(Model):
         table = "role_grant"
 
 
+class Invitation(Model):
+    """A code, kept as its keyed hash, that once makes an account, or gives `staff_id` a new second factor."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    kind = fields.CharEnumField(InvitationKind, max_length=5)
+    code_index = fields.CharField(64, unique=True)
+    display_name = fields.CharField(60)
+    role = fields.CharEnumField(Role, max_length=10, null=True)
+    station_id = fields.UUIDField(null=True, db_index=True)
+    region_code = fields.IntField(null=True)
+    union_id = fields.UUIDField(null=True, db_index=True)
+    invited_by = fields.UUIDField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    staff_id = fields.UUIDField(null=True, db_index=True)
+    used_at = fields.DatetimeField(null=True)
+    withdrawn_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "invitation"
+
+
+class RoleRequest(Model):
+    """What one officer asks another to agree to: a role above a station, or a new second factor for its holder."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    kind = fields.CharEnumField(RequestKind, max_length=5)
+    staff_id = fields.UUIDField(db_index=True)
+    role = fields.CharEnumField(Role, max_length=10, null=True)
+    station_id = fields.UUIDField(null=True)
+    region_code = fields.IntField(null=True)
+    union_id = fields.UUIDField(null=True)
+    asked_by = fields.UUIDField()
+    asked_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    outcome = fields.CharEnumField(Outcome, max_length=9, null=True)
+    decided_by = fields.UUIDField(null=True)
+    decided_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "role_request"
+
+
+class RecoveryCode(Model):
+    """Signs in once where the authenticator is not at hand; only its keyed hash is kept."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    staff_id = fields.UUIDField()
+    code_index = fields.CharField(64)
+    used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "recovery_code"
+        unique_together = (("staff_id", "code_index"),)
+
+
 class Session(Model):
-    """A signed-in browser or API client; `id` is the SHA-256 of the token that only the client has."""
+    """A signed-in browser or API client; `id` is the SHA-256 of the token that only the client has.
+
+    `proved_at` is when staff last gave password and code again, before changing one of them.
+    """
 
     id = fields.CharField(64, primary_key=True)
     person: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
@@ -107,6 +190,7 @@ class Session(Model):
     created_at = fields.DatetimeField()
     seen_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(db_index=True)
+    proved_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "session"

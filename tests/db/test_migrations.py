@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib import import_module
 
+import asyncpg
 import pytest
 from tortoise import Tortoise
 
@@ -13,7 +14,8 @@ from server.config import ROOT
 from server.db import sql
 
 CONSTRAINTS = [
-    import_module(f"server.db.migrations.{name}") for name in ("0002_constraints", "0004_membership_constraints")
+    import_module(f"server.db.migrations.{name}")
+    for name in ("0002_constraints", "0004_membership_constraints", "0006_roles_audit_constraints")
 ]
 
 
@@ -70,7 +72,10 @@ async def test_every_index_and_unique_set_of_the_models_exists():
     assert not missing
 
 
-@pytest.mark.parametrize("table", ["audit_entry", "booking_event", "membership_event"])
+@pytest.mark.parametrize("table", ["audit_entry", "audit_link", "audit_anchor", "booking_event", "membership_event"])
 async def test_history_cannot_be_rewritten(table):
-    tag = await sql.value("SELECT tgenabled FROM pg_trigger WHERE tgname = $1", f"{table}_append_only")
-    assert tag in ("O", b"O")
+    for trigger in (f"{table}_append_only", f"{table}_never_emptied"):
+        tag = await sql.value("SELECT tgenabled FROM pg_trigger WHERE tgname = $1", trigger)
+        assert tag in ("O", b"O")
+    with pytest.raises(asyncpg.RaiseError, match="append-only"):
+        await sql.run(f"TRUNCATE {table} CASCADE")
