@@ -89,14 +89,17 @@ WHERE i.line = given.line AND NOT EXISTS (SELECT FROM member m WHERE m.number = 
   AND NOT EXISTS (SELECT FROM incoming_member o WHERE o.number = given.number)
 """
 ADD = f"""
-WITH fresh AS (SELECT * FROM incoming_member i WHERE NOT EXISTS (SELECT FROM member m WHERE {KNOWN})),
-added AS (
-  INSERT INTO member (id, number, union_id, state, identity_sealed, name_index, document_index, phone_sealed,
-    phone_index, employer, joined_on, card_version, imported, created_at)
-  SELECT id, number, union_id, 'active', identity_sealed, name_index, document_index, phone_sealed, phone_index,
-    employer, coalesce(joined_on, $2::date), 1, true, $1 FROM fresh)
+INSERT INTO member (id, number, union_id, state, identity_sealed, name_index, document_index, phone_sealed, phone_index,
+  employer, joined_on, card_version, imported, created_at)
+SELECT id, number, union_id, 'active', identity_sealed, name_index, document_index, phone_sealed, phone_index, employer,
+  coalesce(joined_on, $2::date), 1, true, $1
+FROM incoming_member i WHERE NOT EXISTS (SELECT FROM member m WHERE {KNOWN})
+"""
+# After the members, as everywhere: two transactions that count in the same unions then wait and never in a circle.
+NOTE_ADDED = """
 INSERT INTO membership_event (id, at, subject, subject_id, step, union_id, actor_kind, actor_id, reason)
-SELECT event_id, $1, 'member', id, 'imported', union_id, $3, $4, '' FROM fresh
+SELECT i.event_id, $1, 'member', i.id, 'imported', i.union_id, $2, $3, ''
+FROM incoming_member i JOIN member m ON m.id = i.id
 """
 
 
@@ -151,7 +154,8 @@ async def apply_staged(actor: Actor) -> None:
     """Write the staged lines into the register."""
     await sql.run(CHANGE)
     await _give_numbers()
-    await sql.run(ADD, clock.now(), clock.today(), actor.kind, actor.id)
+    await sql.run(ADD, clock.now(), clock.today())
+    await sql.run(NOTE_ADDED, clock.now(), actor.kind, actor.id)
 
 
 async def _give_numbers() -> None:

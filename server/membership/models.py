@@ -184,21 +184,36 @@ class MembershipEvent(Model):
 
 
 class UnionMonth(Model):
-    """How often a step happened in a union in a month; kept by a trigger on the events.
+    """What happened in a union in a month; kept by a trigger on the events.
 
-    Where an application was decided, the days that it had waited are counted too: subject `wait`, in steps of days.
+    `applications` and how they were decided are those of people who are in no register yet, each counted once however
+    often it was corrected; `within_1` to `later` are decisions by the days that they took.
     """
 
     id = fields.BigIntField(primary_key=True)
     union_id = fields.UUIDField()
     month = fields.DateField()
-    subject = fields.CharField(12)
-    step = fields.CharField(16)
-    count = fields.IntField(default=0)
+    applications = fields.IntField(default=0)
+    approvals = fields.IntField(default=0)
+    returned = fields.IntField(default=0)
+    rejected = fields.IntField(default=0)
+    joined = fields.IntField(default=0)
+    imported = fields.IntField(default=0)
+    moved_in = fields.IntField(default=0)
+    moved_out = fields.IntField(default=0)
+    departed = fields.IntField(default=0)
+    within_1 = fields.IntField(default=0)
+    within_2 = fields.IntField(default=0)
+    within_3 = fields.IntField(default=0)
+    within_5 = fields.IntField(default=0)
+    within_7 = fields.IntField(default=0)
+    within_14 = fields.IntField(default=0)
+    within_30 = fields.IntField(default=0)
+    later = fields.IntField(default=0)
 
     class Meta:
         table = "union_month"
-        unique_together = (("union_id", "month", "subject", "step"),)
+        unique_together = (("union_id", "month"),)
 
 
 class UnionSize(Model):

@@ -5,11 +5,9 @@ Everything is read from counts that the database keeps: `union_month` of what ha
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -28,19 +26,13 @@ MONTHS = 13  # a year, and the same month of the year before
 DECEMBER = 12
 LONGEST_CODE = 16
 DAY = timedelta(days=1)
-# Classes of waiting: up to a day, to two … and longer than the last; the trigger of 0004 counts in them.
-WAIT_DAYS = (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 30, 60)
-STEPS = {
-    ("application", "submitted"): "applications",
-    ("application", "approved"): "approvals",
-    ("application", "returned"): "returned",
-    ("application", "rejected"): "rejected",
-    ("member", "joined"): "joined",
-    ("member", "imported"): "imported",
-    ("member", "moved_in"): "moved_in",
-    ("member", "moved_out"): "moved_out",
-    ("member", "left"): "left",
-}
+# Decisions are counted by the days they took: up to one, to two … and later than the last.
+WAIT_DAYS = (1, 2, 3, 5, 7, 14, 30)
+WAITS = (*(f"within_{days}" for days in WAIT_DAYS), "later")
+STEPS = (
+    "applications", "approvals", "returned", "rejected", "joined", "imported", "moved_in", "moved_out", "departed",
+)  # fmt: skip
+SUMS = ", ".join(f"sum(m.{name}) AS {name}" for name in (*STEPS, *WAITS))
 # The unions to show: the chosen one (the scope's only top where none is), those above it and right below it; all tops
 # of the scope where it has several.
 SHOWN = f"""
@@ -63,18 +55,15 @@ WITH below AS MATERIALIZED (
   SELECT u.id, u.target, u.lineage, t.id AS top, t.place FROM trade_union u CROSS JOIN LATERAL (
     SELECT s.id, s.place FROM unnest(u.lineage) WITH ORDINALITY s (id, place)
     WHERE s.id = ANY($4) ORDER BY s.place DESC LIMIT 1) t
-  WHERE u.lineage && $4 AND {IN_SCOPE})
-SELECT b.top, NULL::date AS month, 'now' AS subject, 'members' AS step, sum(s.members) AS count
-FROM below b JOIN union_size s ON s.union_id = b.id GROUP BY b.top
-UNION ALL
-SELECT b.top, NULL, 'now', 'target', sum(b.target) FROM below b WHERE b.target > 0 AND NOT EXISTS (
-  SELECT FROM trade_union a WHERE a.id = ANY(b.lineage[b.place : cardinality(b.lineage) - 1]) AND a.target > 0)
-GROUP BY b.top
-UNION ALL
-SELECT b.top, m.month, m.subject, m.step, sum(m.count)
-FROM below b JOIN union_month m ON m.union_id = b.id
-WHERE m.month >= $5 AND m.subject IN ('application', 'member', 'wait')
-GROUP BY GROUPING SETS ((b.top, m.subject, m.step), (m.month, m.subject, m.step))
+  WHERE u.lineage && $4 AND {IN_SCOPE}),
+present AS (
+  SELECT b.top, sum(s.members) AS members, sum(b.target) FILTER (WHERE b.target > 0 AND NOT EXISTS (
+    SELECT FROM trade_union a WHERE a.id = ANY(b.lineage[b.place : cardinality(b.lineage) - 1]) AND a.target > 0)
+  ) AS target FROM below b LEFT JOIN union_size s ON s.union_id = b.id GROUP BY b.top),
+happened AS (
+  SELECT b.top, m.month, {SUMS} FROM below b JOIN union_month m ON m.union_id = b.id WHERE m.month >= $5
+  GROUP BY GROUPING SETS ((b.top), (m.month)))
+SELECT p.top, p.members, p.target, h.* FROM present p FULL JOIN happened h ON h.top = p.top
 """
 
 
@@ -103,13 +92,13 @@ class Flow(msgspec.Struct, frozen=True):
     imported: int = 0
     moved_in: int = 0
     moved_out: int = 0
-    left: int = 0
-    waits: tuple[int, ...] = (0,) * (len(WAIT_DAYS) + 1)
+    departed: int = 0
+    waits: tuple[int, ...] = (0,) * len(WAITS)
 
     @property
     def net(self) -> int:
         """By how many the members grew."""
-        return self.joined + self.imported + self.moved_in - self.moved_out - self.left
+        return self.joined + self.imported + self.moved_in - self.moved_out - self.departed
 
     @property
     def median_days(self) -> float | None:
@@ -199,25 +188,19 @@ class _Numbers(msgspec.Struct):
 
 
 async def _count(scope: Scope, tops: list[UUID], since: date) -> _Numbers:
-    steps: dict[Any, dict[tuple[str, str], int]] = defaultdict(dict)
     numbers = _Numbers({}, {}, {}, {})
     for row in await sql.rows(COUNTED, *scope.values, tops, since):
-        if row["subject"] == "now":
-            kept = numbers.members if row["step"] == "members" else numbers.targets
-            kept[row["top"]] = row["count"]
+        if row["month"]:
+            numbers.by_month[row["month"]] = _flow(row)
         else:
-            steps[row["month"] or row["top"]][row["subject"], row["step"]] = row["count"]
-    for key, counted in steps.items():
-        if isinstance(key, date):
-            numbers.by_month[key] = _flow(counted)
-        else:
-            numbers.by_union[key] = _flow(counted)
+            top = row[0]
+            numbers.members[top], numbers.targets[top] = row["members"] or 0, row["target"] or 0
+            numbers.by_union[top] = _flow(row)
     return numbers
 
 
-def _flow(counted: Mapping[tuple[str, str], int]) -> Flow:
-    waits = tuple(counted.get(("wait", str(at)), 0) for at in range(len(WAIT_DAYS) + 1))
-    return Flow(**{name: counted.get(step, 0) for step, name in STEPS.items()}, waits=waits)
+def _flow(row: sql.Record) -> Flow:
+    return Flow(**{name: row[name] or 0 for name in STEPS}, waits=tuple(row[name] or 0 for name in WAITS))
 
 
 def _lines(shown: Sequence[sql.Record], chosen_id: UUID | None, numbers: _Numbers) -> Iterable[UnionLine]:
@@ -234,7 +217,7 @@ def _lines(shown: Sequence[sql.Record], chosen_id: UUID | None, numbers: _Number
             is_own=row["id"] == chosen_id,
         )
         for row in shown
-        if row["is_open"] or row["id"] in numbers.members or row["id"] in numbers.by_union
+        if row["is_open"] or numbers.members.get(row["id"]) or numbers.by_union.get(row["id"], Flow()) != Flow()
     ]
     return sorted(lines, key=lambda line: (line.is_own, line.percent is None, -(line.percent or 0), -line.members))
 
@@ -264,7 +247,7 @@ def added(flows: Iterable[Flow]) -> Flow:
     """Several times, or several unions, as one."""
     flows = list(flows)
     return Flow(
-        **{name: sum(getattr(flow, name) for flow in flows) for name in STEPS.values()},
+        **{name: sum(getattr(flow, name) for flow in flows) for name in STEPS},
         waits=tuple(map(sum, zip(*(flow.waits for flow in flows), strict=True))) or Flow().waits,
     )
 

@@ -82,7 +82,7 @@ def _flow(flow: Flow) -> Cells:
     days = flow.median_days
     return [
         flow.applications, flow.approvals, flow.returned, flow.rejected, flow.joined, flow.imported, flow.moved_in,
-        flow.moved_out, flow.left, "" if days is None else round(days, 1),
+        flow.moved_out, flow.departed, "" if days is None else round(days, 1),
     ]  # fmt: skip
 
 

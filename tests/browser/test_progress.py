@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from playwright.async_api import expect
 
-from server.db import sql
-from server.kit import clock
+from server.membership.models import UnionMonth
+from server.membership.progress import progress
 from server.people import service as people
+from server.people.actors import Actor, GrantHeld
 from server.people.models import Role
 from tests.fixtures.browser import PHONE, SCREEN, check_page
 from tests.fixtures.membership import make_member, make_union
 from tests.fixtures.people import make_staff
 
 URL = "/review/progress"
+AUDITOR = Actor("staff", grants=(GrantHeld(Role.AUDITOR, region_code=450000),))
 # Pairs of texts of one chart that touch each other.
 TOUCHING = """() => [...document.querySelectorAll('.chart')].flatMap((chart) => {
     const shown = [...chart.querySelectorAll('text')].map((text) => text.getBoundingClientRect())
@@ -33,14 +33,8 @@ async def session(live):
     street = await make_union(name="南宁市青秀区凤岭街道联合工会", parent=top, target=4)
     for _ in range(3):
         await make_member(union=street)
-    for month in range(13):
-        first = (clock.today().replace(day=1) - timedelta(days=30 * month)).replace(day=1)
-        for subject, step, count in (("application", "submitted", 1_400), ("application", "approved", 1_300)):
-            await sql.run(
-                """INSERT INTO union_month (union_id, month, subject, step, count) VALUES ($1, $2, $3, $4, $5)
-                ON CONFLICT DO NOTHING""",
-                street.id, first, subject, step, count,
-            )  # fmt: skip
+    for month in (line.month for line in (await progress(AUDITOR)).months):
+        await UnionMonth.create(union_id=street.id, month=month, applications=1_400, approvals=1_300)
     auditor = await make_staff(Role.AUDITOR, region_code=450000)
     return await people.open_session(staff_id=auditor.id, device="test")
 

@@ -127,7 +127,7 @@ async def test_each_new_member_is_an_event_and_each_file_an_audit_entry(union):
     assert {(e.subject, e.step, e.union_id, e.actor_kind, e.actor_id) for e in events} == {
         ("member", "imported", union.id, "staff", OFFICER.id)
     }
-    assert (await UnionMonth.get(union_id=union.id, step="imported")).count == 2
+    assert (await UnionMonth.get(union_id=union.id)).imported == 2
     entry = await sql.row("SELECT * FROM audit_entry")
     assert (entry["action"], entry["subject_id"], entry["region_code"]) == ("members.imported", str(made), 450000)
 

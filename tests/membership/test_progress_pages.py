@@ -7,8 +7,8 @@ import re
 import openpyxl
 import pytest
 
-from server.db import sql
 from server.kit import clock
+from server.membership.models import UnionMonth
 from server.people.models import Role
 from tests.fixtures.membership import make_member, make_union
 
@@ -22,11 +22,7 @@ async def tree(app):
     street = await make_union(name="=凤岭街道工会", parent=top, target=4)
     for _ in range(3):
         await make_member(union=street)
-    await sql.run(
-        "INSERT INTO union_month (union_id, month, subject, step, count) VALUES ($1, $2, 'application', 'approved', 3)",
-        street.id,
-        clock.today().replace(day=1),
-    )
+    await UnionMonth.create(union_id=street.id, month=clock.today().replace(day=1), approvals=3)
     return top, street
 
 
