@@ -52,6 +52,7 @@ from server.membership.union_search import unions_near
 from server.membership.unions import UnionView, find_unions, propose, union_by_code
 from server.people.actors import Actor
 from server.people.models import Purpose
+from server.people.pages import address_of
 from server.stations.divisions import find_place
 from server.stations.errors import NowhereToSearch, PositionIncomplete, PositionUnusable
 from server.stations.rules import read_position
@@ -188,7 +189,7 @@ def _is_no_place(region_code: int) -> bool:
 )
 async def submit(request: Req, data: JSONBody[SendIn]) -> ApplicationItem:
     consents = {Purpose.SENSITIVE: data.sensitive, Purpose.SHARING: data.sharing}
-    await submitting.submit(actor=request.user, consents=consents, version=data.version)
+    await submitting.submit(actor=request.user, consents=consents, version=data.version, address=address_of(request))
     return await _own(request.user)
 
 

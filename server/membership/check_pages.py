@@ -22,6 +22,7 @@ from server.membership.join_pages import SEXES, error_of, said, typed_again
 from server.membership.models import ChosenBy
 from server.membership.queries import ApplicationView
 from server.people.models import Purpose
+from server.people.pages import address_of
 
 Req = Request[Any, Any, Any]
 WORKER = allow(Audience.WORKER)
@@ -55,7 +56,9 @@ async def send(request: Req) -> Response[Any]:
     wished = form.value or SendForm()
     consents = {Purpose.SENSITIVE: wished.sensitive, Purpose.SHARING: wished.sharing}
     try:
-        await submitting.submit(actor=request.user, consents=consents, version=wished.version)
+        await submitting.submit(
+            actor=request.user, consents=consents, version=wished.version, address=address_of(request)
+        )
     except NotComplete as error:
         return redirect(request, f"/join/{error.field}")
     except NotFound:

@@ -20,6 +20,7 @@ from server.membership.join_pages import error_of, said, typed_again
 from server.membership.member_pages import status_page
 from server.membership.queries import ApplicationView
 from server.people.models import Purpose
+from server.people.pages import address_of
 
 Req = Request[Any, Any, Any]
 WORKER = allow(Audience.WORKER)
@@ -94,7 +95,13 @@ async def send_correction(request: Req) -> Response[Any]:
     wished = form.value or SendForm()
     consents = {Purpose.SENSITIVE: wished.sensitive}
     try:
-        await submitting.submit(actor=request.user, consents=consents, version=wished.version, correction=True)
+        await submitting.submit(
+            actor=request.user,
+            consents=consents,
+            version=wished.version,
+            correction=True,
+            address=address_of(request),
+        )
     except NotComplete:
         return redirect(request, HERE)
     except NotFound:

@@ -35,6 +35,8 @@ from server.people.models import Purpose
 
 # Each answer tells whether somebody uses a document: neither one phone may ask about many, nor many about one.
 SUBMISSIONS = (timedelta(days=1), 10)
+# A whole site joins from one address: this only stops somebody with many phones.
+FROM_ADDRESS = (timedelta(hours=1), 300)
 
 
 class Address(NamedTuple):
@@ -45,7 +47,9 @@ class Address(NamedTuple):
     wished_union_id: UUID | None = None
 
 
-async def submit(*, actor: Actor, consents: dict[Purpose, bool], version: str, correction: bool = False) -> None:
+async def submit(
+    *, actor: Actor, consents: dict[Purpose, bool], version: str, correction: bool = False, address: str = ""
+) -> None:
     """Send the application to its union; sending it twice changes nothing more.
 
     Raises NotComplete, ConsentNeeded, ConsentOutdated, ApplyingTooOften, DocumentTaken, UnionUnknown, NothingToCorrect,
@@ -56,7 +60,7 @@ async def submit(*, actor: Actor, consents: dict[Purpose, bool], version: str, c
         raise ConsentNeeded(field="sensitive")
     if version != version_of(consents):
         raise ConsentOutdated
-    await _count(actor)
+    await _count(actor, address)
     try:
         async with sql.transaction():
             application = await locked(actor, correction=correction)
@@ -66,15 +70,14 @@ async def submit(*, actor: Actor, consents: dict[Purpose, bool], version: str, c
         raise DocumentTaken(field="number") from error
 
 
-async def _count(actor: Actor) -> None:
-    """Count the try, for the phone and for the document. Raises ApplyingTooOften."""
+async def _count(actor: Actor, address: str) -> None:
+    """Count the try, for the phone, the document and the address it comes from. Raises ApplyingTooOften."""
     document = await sql.value(
         "SELECT document_index FROM application WHERE person_id = $1 AND state = ANY($2)", actor.id, OPEN_STATES
     )
-    for subject in (str(actor.id), document):
-        if subject is None:
-            continue
-        retry_after = await people.count_try(vault().index(subject, "apply"), *SUBMISSIONS)
+    limits = ((str(actor.id), SUBMISSIONS), (document, SUBMISSIONS), (address, FROM_ADDRESS))
+    for subject, limit in limits:
+        retry_after = await people.count_try(vault().index(subject, "apply"), *limit) if subject else 0
         if retry_after:
             raise ApplyingTooOften(retry_after=retry_after)
 
