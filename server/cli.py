@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import date
 from importlib import import_module
 from typing import NoReturn
 
@@ -27,6 +28,8 @@ COMMANDS = (
     ("import-members", "import members from a CSV or XLSX file, all or nothing", "server.commands:import_members"),
     ("create-officer", "make a staff account for a region", "server.commands:create_officer"),
     ("rotate-keys", "seal all personal data under the newest data key", "server.commands:rotate_keys"),
+    ("verify-audit", "prove that no audit entry was changed, added or removed", "server.commands:verify_audit"),
+    ("purge-audit", "delete old audit entries; the rest can still be verified", "server.commands:purge_audit"),
 )
 BAD_SETTINGS = 2
 
@@ -44,6 +47,12 @@ def parser() -> argparse.ArgumentParser:
     by_name["import-stations"].add_argument("file", help="CSV or XLSX; see docs/importing.md for its columns")
     by_name["import-members"].add_argument("file", help="CSV or XLSX; see docs/importing-members.md for its columns")
     by_name["rotate-keys"].add_argument("--count", action="store_true", help="only count values by key")
+    by_name["verify-audit"].add_argument(
+        "--head", metavar="NUMBER:HASH", help="what an earlier run or the log called the head: it must be there still"
+    )
+    by_name["purge-audit"].add_argument(
+        "--before", required=True, type=date.fromisoformat, metavar="DAY", help="a day at least half a year ago"
+    )
     officer = by_name["create-officer"]
     officer.add_argument("login")
     officer.add_argument("--name", required=True, help="how colleagues see the officer")

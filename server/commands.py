@@ -13,11 +13,14 @@ import pyotp
 from tortoise.exceptions import IntegrityError
 
 from server import keys
+from server.audit import chain
+from server.audit.errors import ChainBroken, TooYoung
 from server.bookings.station_changes import follow_openings
 from server.config import Settings
 from server.db import health, lifespan
 from server.demo.load import load_demo
 from server.errors import AppError
+from server.kit import clock
 from server.kit.crypto import vault
 from server.membership import importing as members
 from server.people.actors import GrantHeld
@@ -111,6 +114,31 @@ def rotate_keys(settings: Settings, given: Namespace) -> int:
     """Seal everything under the current key, or only count; 0 where nothing is left under another one."""
     work = keys.say_keys if given.count else keys.rotate
     return 0 if _with_database(settings, lambda: work(vault(), _say)) else 1
+
+
+def verify_audit(settings: Settings, given: Namespace) -> int:
+    """Walk the audit's chain and say its head, or the first entry that is not as it was written."""
+    number, _, known = (given.head or "").partition(":")
+    if given.head and not (number.isdigit() and known):
+        return _fail("--head: NUMBER:HASH, as the log or an earlier run said it")
+    expected = chain.Head(int(number), known) if given.head else None
+    try:
+        seen = _with_database(settings, lambda: chain.verify(expected))
+    except ChainBroken as error:
+        return _fail(str(error))
+    _say(f"{seen.links} entries verified, {seen.forgotten} with forgotten reasons, {seen.waiting} not chained yet")
+    _say(f"head {seen.head}")
+    return 0
+
+
+def purge_audit(settings: Settings, given: Namespace) -> int:
+    """Let go of audit entries from before a day; refused for the last half year, and where the chain is broken."""
+    try:
+        gone = _with_database(settings, lambda: chain.purge(clock.at(given.before, 0)))
+    except (ChainBroken, TooYoung) as error:
+        return _fail(str(error))
+    _say(f"{gone} entries deleted")
+    return 0
 
 
 def _with_database(settings: Settings, work: Callable[[], Awaitable[Any]]) -> Any:

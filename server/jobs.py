@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from server.audit.chain import chain_pending
 from server.bookings.desk import escalate_overdue, expire_overdue
 from server.bookings.slots import roll_slots
 from server.bookings.words import SERVICE_NAMES
@@ -42,5 +43,6 @@ JOBS = (
     Job("transfers.escalate", timedelta(minutes=10), escalate_transfers),
     Job("transfers.expire", timedelta(minutes=10), expire_transfers),
     Job("people.forget", timedelta(hours=1), forget_old),
+    Job("audit.chain", timedelta(seconds=10), chain_pending),
     Job("members.forget_imports", timedelta(hours=1), forget_old_imports),
 )

@@ -20,11 +20,14 @@ async def record(
     region_code: int | None = None,
     reason: str = "",
 ) -> None:
-    """Append one act, in the caller's transaction. Texts name nobody: subjects are ids."""
+    """Append one act, in the caller's transaction. Texts name nobody: subjects are ids.
+
+    Whoever audits a region reads the entries of it; an act that lies nowhere lies where its staff work.
+    """
     await sql.run(
         """INSERT INTO audit_entry
             (id, at, actor_kind, actor_id, action, subject_kind, subject_id, region_code, reason, request_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
+        VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, (SELECT region_code FROM staff WHERE id = $4)), $9, $10)""",
         new_id(),
         clock.now(),
         actor_kind,

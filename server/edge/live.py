@@ -16,10 +16,25 @@ import asyncpg
 import structlog
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from server.kit.context import session_id
+
 log = structlog.get_logger()
 CHANNEL = "live"
 KEEP_ALIVE_SECONDS = 20
 RECONNECT_SECONDS = 1
+SESSION = "session-"  # the topic of a session's end (0006)
+
+
+class _Ended(asyncio.Event):
+    """Set when a session has ended; wakes the page that waits on something else."""
+
+    def __init__(self, waking: asyncio.Event) -> None:
+        super().__init__()
+        self.waking = waking
+
+    def set(self) -> None:
+        super().set()
+        self.waking.set()
 
 
 class LiveHub:
@@ -74,19 +89,23 @@ class LiveHub:
         """Server-sent `changed` events of a topic.
 
         `is_stale` says whether the page has already missed one; it is asked after the stream began to listen,
-        so that nothing falls in between. Without it the first event is sent at once.
+        so that nothing falls in between. Without it the first event is sent at once. The stream ends with the
+        session of whoever asked for it: the page then looks again, and is sent to sign in.
         """
-        return ServerSentEvent(self._events(topic, is_stale))
+        return ServerSentEvent(self._events(topic, is_stale, f"{SESSION}{session_id.get()}"))
 
     async def _events(
-        self, topic: str, is_stale: Callable[[], Awaitable[bool]] | None
+        self, topic: str, is_stale: Callable[[], Awaitable[bool]] | None, session: str
     ) -> AsyncIterator[ServerSentEventMessage]:
         event = asyncio.Event()
-        self.waiting[topic].add(event)
+        ended = _Ended(event)
+        listening: tuple[tuple[str, asyncio.Event], ...] = ((topic, event), (session, ended))
+        for name, one in listening:
+            self.waiting[name].add(one)
         try:
             stale = is_stale is None or await is_stale()
             yield ServerSentEventMessage(id="0", event="changed" if stale else "ready", data="")
-            while True:
+            while not ended.is_set():
                 try:
                     await asyncio.wait_for(event.wait(), KEEP_ALIVE_SECONDS)
                 except TimeoutError:
@@ -95,6 +114,7 @@ class LiveHub:
                 event.clear()
                 yield ServerSentEventMessage(id="1", event="changed", data="")
         finally:
-            self.waiting[topic].discard(event)
-            if not self.waiting[topic]:
-                del self.waiting[topic]
+            for name, one in listening:
+                self.waiting[name].discard(one)
+                if not self.waiting[name]:
+                    del self.waiting[name]

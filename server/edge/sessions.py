@@ -11,11 +11,14 @@ from litestar.response import Response
 
 from server.config import Settings
 from server.edge.i18n import use_locale_of
+from server.kit.context import session_id
 from server.people import service as people
 from server.people.actors import VISITOR
 
 COOKIE = "nj_session"
 WORKER_DAYS = 180
+UNATTENDED = "x-unattended"
+EVENTS = "text/event-stream"
 
 
 class SignedIn(AbstractAuthenticationMiddleware):
@@ -23,9 +26,15 @@ class SignedIn(AbstractAuthenticationMiddleware):
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         token, proof = _token_of(connection)
-        actor = (await people.find_actor(token) if token else None) or VISITOR
+        actor = (await people.find_actor(token, attended=_attended(connection)) if token else None) or VISITOR
+        session_id.set(actor.session_id)
         use_locale_of(connection, actor)
         return AuthenticationResult(user=actor, auth=proof)
+
+
+def _attended(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether somebody sits there: a page that asks by itself (app.js marks it) or listens keeps no session alive."""
+    return UNATTENDED not in connection.headers and EVENTS not in connection.headers.get("accept", "")
 
 
 def _token_of(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, str]:

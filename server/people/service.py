@@ -147,14 +147,14 @@ async def open_session(*, person_id: UUID | None = None, staff_id: UUID | None =
     return token
 
 
-async def find_actor(token: str) -> Actor | None:
-    """Who holds this session token; None where it ended. Notes now and then that it is in use."""
+async def find_actor(token: str, *, attended: bool = True) -> Actor | None:
+    """Who holds this session token; None where it ended. Notes now and then that it is in use by somebody."""
     now = clock.now()
     found = await queries.actor_of_session(digest(token), now)
     if found is None:
         return None
     actor, seen_at = found
-    if seen_at < now - TOUCH_EVERY:
+    if attended and seen_at < now - TOUCH_EVERY:
         await _touch(actor, now)
     return actor
 

@@ -99,6 +99,11 @@
   document.addEventListener("htmx:sse:error", () => lamp(false));
   document.addEventListener("htmx:sse:close", () => lamp(false));
 
+  // What a page asks for by itself (every minute, after an event) is not somebody at work: it keeps no session alive.
+  document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+    if (!ctx.sourceEvent?.isTrusted) ctx.request.headers["X-Unattended"] = "1";
+  });
+
   function enhance(root) {
     for (const box of all("[data-expires]", root)) countDown(box);
     for (const box of all("[data-js]", root)) box.hidden = false;

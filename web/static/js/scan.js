@@ -12,7 +12,7 @@
   // Which cards are revoked: fetched now and then, kept by the service worker for when there is no network.
   async function refresh() {
     try {
-      const answer = await fetch("/desk/scan/revoked", { headers: { Accept: "application/json" } });
+      const answer = await fetch("/desk/scan/revoked", { headers: { Accept: "application/json", "X-Unattended": "1" } });
       if (answer.ok && !answer.redirected) {
         revoked.serials = new Set((await answer.json()).serials);
         revoked.at = Number(answer.headers.get("Kept-At")) || Date.now();
@@ -22,7 +22,7 @@
   }
   function ageOfList() {
     if (!revoked.serials) return state.dataset.none;
-    const when = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    const when = new Intl.DateTimeFormat(document.documentElement.lang, { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit" });
     return state.dataset.revoked.replace("{when}", when.format(revoked.at));
   }
 
