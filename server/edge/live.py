@@ -105,7 +105,7 @@ class LiveHub:
         try:
             stale = is_stale is None or await is_stale()
             yield ServerSentEventMessage(id="0", event="changed" if stale else "ready", data="")
-            while not ended.is_set():
+            while True:
                 try:
                     await asyncio.wait_for(event.wait(), KEEP_ALIVE_SECONDS)
                 except TimeoutError:
@@ -113,6 +113,8 @@ class LiveHub:
                     continue
                 event.clear()
                 yield ServerSentEventMessage(id="1", event="changed", data="")
+                if ended.is_set():
+                    return
         finally:
             for name, one in listening:
                 self.waiting[name].discard(one)
