@@ -50,13 +50,18 @@ from server.membership import (
     check_pages,
     correct_pages,
     join_pages,
+    member_api,
     member_pages,
     poster_pages,
+    progress_pages,
+    register_pages,
+    review_api,
     review_pages,
     transfer_pages,
     union_pages,
     work_pages,
 )
+from server.membership import api as membership_api
 from server.membership import import_pages as member_import_pages
 from server.people import api as people_api
 from server.people import pages as people_pages
@@ -103,10 +108,15 @@ def rooms() -> list[ControllerRouterHandler]:
         *member_pages.handlers,
         *card_pages.handlers,
         *review_pages.handlers,
+        *register_pages.handlers,
         *transfer_pages.handlers,
         *union_pages.handlers,
         *poster_pages.handlers,
         *member_import_pages.handlers,
+        *progress_pages.handlers,
+        *membership_api.handlers,
+        *member_api.handlers,
+        *review_api.handlers,
         *privacy_pages.handlers,
         *phone_pages.handlers,
         *privacy_api.handlers,

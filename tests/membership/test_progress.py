@@ -1,5 +1,6 @@
 """Progress of the drive: the counts are the truth, whatever happened, and everybody sees their own unions' only."""
 
+import asyncio
 from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
@@ -19,6 +20,7 @@ from server.people.actors import Actor, GrantHeld
 from server.people.models import Purpose, Role
 from tests.fixtures.membership import make_id_card, make_member, make_union
 from tests.fixtures.people import make_person, make_staff
+from tests.membership.test_importing import GOOD, OTHER, as_csv, bring_in
 
 pytestmark = pytest.mark.usefixtures("db", "settings")
 GUANGXI, DONGGUAN = 450000, 441900
@@ -139,6 +141,26 @@ async def test_an_import_counts(tree):
         clock.now(),
     )
     assert (await progress(reader(region_code=450103))).total.members == 500
+
+
+async def test_whoever_counts_in_the_same_unions_at_once_waits_and_none_is_lost(tree, reviewer):
+    east, west = tree["east"], tree["west"]
+    moves = []
+    for home, away in ((east, west), (west, east)) * 6:
+        member = await join(home, reviewer)
+        await transfers.ask_for_transfer(actor=member, to_union_id=away.id, employer="", agreed=True)
+        moves.append(await sql.value("SELECT id FROM transfer WHERE state = 'requested' ORDER BY id DESC LIMIT 1"))
+    sent = [(await apply_at(union))[1] for union in (east, west) * 6]
+    leaving = [await join(union, reviewer) for union in (east, west) * 3]
+    await asyncio.gather(
+        *(transfers.accept_transfer(actor=reviewer, transfer_id=move) for move in moves),
+        *(reviewing.approve(actor=reviewer, application_id=application_id) for application_id in sent),
+        *(members.leave(actor=person) for person in leaving),
+        bring_in(as_csv(GOOD | {"工会名称": west.name}, OTHER | {"工会名称": east.name})),
+    )
+    flow = (await progress(reviewer)).total.flow
+    assert (flow.joined, flow.moved_in, flow.moved_out, flow.departed, flow.imported) == (30, 12, 12, 6, 2)
+    assert (await progress(reviewer)).total.members == 30 - 6 + 2
 
 
 async def test_months_run_from_a_year_ago_to_today_and_lead_up_to_the_members_of_now(tree, reviewer):
