@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,7 +10,8 @@ from uuid import UUID
 import msgspec
 import segno
 from litestar import Request, get, post
-from litestar.response import Response
+from litestar.params import FromQuery
+from litestar.response import Response, ServerSentEvent
 from msgspec import Meta
 
 from server.edge.access import Audience, allow
@@ -26,6 +28,7 @@ from server.membership import queries
 from server.membership.card import CARD_LIFE, CardFacts, is_card, public_key, serial_of, write_card
 from server.membership.card_check import check_card, revoked_serials
 from server.membership.errors import CardExpired, CardForged, CardRevoked, NotAMember
+from server.membership.queries import Card
 from server.membership.transfer_queries import union_history
 from server.people import service as people
 from server.people.actors import Actor
@@ -64,14 +67,36 @@ async def show_card(request: Req) -> Response[Any]:
         "membership/card.html",
         fragment="card",
         card=card,
-        number=" ".join(card.number[at : at + 4] for at in range(0, len(card.number), 4)),
+        seen=_seen(card),
+        number=_spaced(card.number),
         valid_until=clock.today() + CARD_LIFE,
-        code=code.svg_data_uri(border=2, svgclass=None, lineclass=None),
+        code=code.svg_data_uri(scale=4, border=2, svgclass=None, lineclass=None),
         moved="moved" in request.query_params,
         stayed="stayed" in request.query_params,
         overdue=card.answer_by is not None and card.answer_by < clock.now(),
         stays=await union_history(card.member_id),
     )
+
+
+@get("/card/live", opt=WORKER, include_in_schema=False)
+async def follow_card(request: Req, seen: FromQuery[str] = "") -> ServerSentEvent:
+    """Tells the open card that it was replaced or moves; `seen` is what it shows."""
+
+    async def is_stale() -> bool:
+        card = await queries.card_of(request.user)
+        return card is None or _seen(card) != seen
+
+    stream: ServerSentEvent = request.app.state.live.stream(str(request.user.id), is_stale=is_stale)
+    return stream
+
+
+def _seen(card: Card) -> str:
+    return f"{card.version}.{card.answer_by.timestamp() if card.answer_by else 0}"
+
+
+def _spaced(number: str) -> str:
+    """As it is read aloud: 4547 2813 6408."""
+    return " ".join(number[at : at + 4] for at in range(0, len(number), 4))
 
 
 @get("/desk/scan", opt=DESK, include_in_schema=False)
@@ -100,7 +125,13 @@ async def check_scanned(request: Req) -> Response[Any]:
         checked = await check_card(typed)
     except Invalid as refused:
         return _scan_page(request, station, verdict=VERDICTS[type(refused)], text=_(refused.text))
-    return _scan_page(request, station, verdict="valid", typed=typed, facts=checked.facts)
+    return _scan_page(
+        request,
+        station,
+        verdict="valid",
+        typed=typed,
+        facts=replace(checked.facts, number=_spaced(checked.facts.number)),
+    )
 
 
 def _scan_page(
@@ -139,4 +170,4 @@ async def list_revoked(request: Req) -> Response[bytes]:
     return with_etag(request, body, response)
 
 
-handlers = [show_card, show_scan, check_scanned, list_revoked]
+handlers = [show_card, follow_card, show_scan, check_scanned, list_revoked]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-from datetime import timedelta
-from io import BytesIO
 
 import pytest
 import segno
 from playwright.async_api import Page, async_playwright, expect
 
 from server.bookings.models import Booking, ServiceKind, Status
-from server.kit import clock
+from server.edge.sessions import COOKIE
 from server.membership import members
 from server.people import service as people
 from server.people.models import Role
@@ -159,3 +156,32 @@ async def test_a_card_scanned_at_the_sheet_checks_in(desk, session, open_page):
     await page.keyboard.press("Enter")
     await expect(page.locator(f"#row-{booking.id}")).to_contain_text("已签到")
     await check_page(page)
+
+
+async def test_the_camera_reads_a_card_without_a_network(live, session, tmp_path):
+    """Chromium's own test camera shows the card's code."""
+    text = card_text(await make_member(person=await make_person()))
+    film = tmp_path / "card.mjpeg"
+    async with async_playwright() as playwright:
+        path = shutil.which("chromium")
+        drawing = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = await drawing.new_page(viewport={"width": 640, "height": 480})
+        code = segno.make_qr(text, error="l").svg_inline(scale=6, border=4)
+        await page.set_content(f"<style>body{{margin:0;display:grid;place-items:center;height:480px}}</style>{code}")
+        film.write_bytes(await page.screenshot(type="jpeg", quality=95))
+        await drawing.close()
+        browser = await playwright.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+                  f"--use-file-for-fake-video-capture={film}"],
+        )  # fmt: skip
+        context = await browser.new_context(base_url=live.url, locale="zh-CN")
+        await context.add_cookies([{"name": COOKIE, "value": session, "url": live.url}])
+        page = await context.new_page()
+        await page.goto("/desk/scan")
+        await expect(page.locator("[data-revoked]")).to_contain_text("作废名单更新到")
+        await context.set_offline(True)
+        await page.get_by_role("button", name="用摄像头扫").click()
+        await expect(page.locator(".verdict")).to_contain_text("会员卡有效")
+        await expect(page.locator(".verdict-name")).to_have_text("韦秀英")
+        await browser.close()

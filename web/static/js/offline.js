@@ -11,8 +11,9 @@
   // A page that the service worker kept says when that was.
   const kept = Number(root.dataset.kept), line = $("[data-kept-line]");
   if (kept && line) {
-    const when = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" }).format(kept);
-    line.querySelector("span").textContent = line.dataset.keptLine.replace("{when}", when);
+    const when = new Intl.DateTimeFormat(root.lang, { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit" }).format(kept);
+    const words = line.querySelector("span");
+    words.textContent = words.textContent.replace("{when}", when);
     line.hidden = false;
     addEventListener("online", () => typing || location.reload());
   }
