@@ -197,8 +197,15 @@ async def _decide(
         reason=reason,
     )
     kind = TOLD.get((application["kind"], state)) or TOLD_ELSE[state]
-    params = {"union": union.name} | ({"reason": reason} if reason else {})
+    params = {"union": await _name_told(application, union, state)} | ({"reason": reason} if reason else {})
     await notices.tell_worker(application["person_id"], kind, params)
+
+
+async def _name_told(application: Any, union: UnionView, state: ApplicationState) -> str:
+    """Until a claim is approved its worker hears of the union that he chose, not of the one that the register names."""
+    if state is ApplicationState.APPROVED or application["wished_union_id"] is None:
+        return union.name
+    return str(await sql.value("SELECT name FROM trade_union WHERE id = $1", application["wished_union_id"]))
 
 
 async def _waiting(actor: Actor, application_id: UUID) -> tuple[Any, UnionView]:

@@ -8,7 +8,7 @@ import pytest
 from server.db import sql
 from server.errors import Forbidden, SignInNeeded
 from server.kit import clock
-from server.membership import applying, correcting, members, queries, reviewing
+from server.membership import applying, correcting, members, reviewing
 from server.membership.errors import (
     AlreadyMember,
     AppealEmpty,
@@ -21,13 +21,15 @@ from server.membership.models import Application, Union, UnionKind
 from server.membership.unions import union_by_id
 from server.people.actors import VISITOR
 from tests.fixtures.joining import (
+    as_member,
     make_draft,
     make_identity,
     make_reviewer,
     make_waiting,
     send,
+    view_of,
 )
-from tests.fixtures.membership import make_member, make_union
+from tests.fixtures.membership import make_union
 from tests.fixtures.people import make_person, make_staff
 from tests.fixtures.stations import QINGXIU
 
@@ -45,23 +47,6 @@ async def union(db):
 async def worker(db):
     assert db
     return await make_person()
-
-
-async def as_member(worker, union):
-    """The worker, now a member of a union."""
-    await make_member(union=union, person=worker)
-    return await make_member_actor(worker)
-
-
-async def make_member_actor(worker):
-    await sql.run("UPDATE person SET is_member = true WHERE id = $1", worker.id)
-    return type(worker)("worker", worker.id, is_member=True)
-
-
-async def view_of(worker, **which):
-    found = await queries.application_of(worker, **which)
-    assert found is not None
-    return found
 
 
 class TestDraft:
@@ -217,7 +202,7 @@ class TestAfterwards:
     async def test_a_member_does_not_apply_and_one_who_left_may(self, union, worker):
         application = await make_waiting(worker)
         await reviewing.approve(actor=await make_reviewer(union.id), application_id=application.id)
-        member = await make_member_actor(worker)
+        member = await as_member(worker)
         with pytest.raises(AlreadyMember):
             await applying.start(actor=member)
         await correcting.ask_for_correction(actor=member, identity=make_identity(name="韦秀芳"))

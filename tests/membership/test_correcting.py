@@ -15,14 +15,15 @@ from server.membership.identity import open_identity
 from server.membership.models import Member
 from server.people.models import Purpose
 from tests.fixtures.joining import (
+    as_member,
     make_identity,
     make_reviewer,
+    view_of,
 )
 from tests.fixtures.membership import make_id_card, make_member, make_union
 from tests.fixtures.people import make_person
 
 pytestmark = pytest.mark.usefixtures("settings", "db")
-NANNING_CITY = 450100
 
 
 @pytest.fixture
@@ -35,23 +36,6 @@ async def union(db):
 async def worker(db):
     assert db
     return await make_person()
-
-
-async def as_member(worker, union):
-    """The worker, now a member of a union."""
-    await make_member(union=union, person=worker)
-    return await make_member_actor(worker)
-
-
-async def make_member_actor(worker):
-    await sql.run("UPDATE person SET is_member = true WHERE id = $1", worker.id)
-    return type(worker)("worker", worker.id, is_member=True)
-
-
-async def view_of(worker, **which):
-    found = await queries.application_of(worker, **which)
-    assert found is not None
-    return found
 
 
 class TestCorrection:

@@ -2,11 +2,18 @@
 
 import pytest
 
-from server.db import sql
 from server.membership import reviewing
 from server.people import service as people
-from tests.fixtures.joining import agree_and_send, application_of, field_of, make_reviewer, make_waiting, place_after
-from tests.fixtures.membership import make_id_card, make_member
+from tests.fixtures.joining import (
+    agree_and_send,
+    application_of,
+    as_member,
+    field_of,
+    make_reviewer,
+    make_waiting,
+    place_after,
+)
+from tests.fixtures.membership import make_id_card
 from tests.fixtures.people import make_person
 
 
@@ -80,8 +87,7 @@ class TestCorrection:
     @pytest.fixture
     async def member(self, street, applicant, phone):
         """A member's phone."""
-        await make_member(union=street, person=applicant)
-        await sql.run("UPDATE person SET is_member = true WHERE id = $1", applicant.id)
+        await as_member(applicant, street)
         return phone
 
     async def ask(self, member, name="韦秀芳"):

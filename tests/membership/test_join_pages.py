@@ -12,6 +12,7 @@ from server.people import service as people
 from tests.fixtures.joining import (
     agree_and_send,
     application_of,
+    as_member,
     field_of,
     make_draft,
     make_waiting,
@@ -91,8 +92,7 @@ class TestByPoster:
     async def test_a_member_comes_to_the_card_and_at_another_unions_poster_to_the_transfer(
         self, street, site_union, applicant, phone
     ):
-        await make_member(union=street, person=applicant)
-        await sql.run("UPDATE person SET is_member = true WHERE id = $1", applicant.id)
+        await as_member(applicant, street)
         for own in ("/join", "/join?union=AB0D1F2H", "/join?unknown=1"):
             assert place_after(await phone.open(own)) == "/card"
         moving = f"/membership/transfer?union={site_union.id}"

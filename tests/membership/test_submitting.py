@@ -7,7 +7,7 @@ import pytest
 
 from server.db import sql
 from server.kit import clock
-from server.membership import applying, queries, reviewing, submitting
+from server.membership import applying, reviewing, submitting
 from server.membership.consent_texts import version_of
 from server.membership.errors import (
     ApplicationMoved,
@@ -29,12 +29,12 @@ from tests.fixtures.joining import (
     make_reviewer,
     make_waiting,
     send,
+    view_of,
 )
 from tests.fixtures.membership import make_id_card, make_member, make_union
 from tests.fixtures.people import make_person
 
 pytestmark = pytest.mark.usefixtures("settings", "db")
-NANNING_CITY = 450100
 
 
 @pytest.fixture
@@ -47,23 +47,6 @@ async def union(db):
 async def worker(db):
     assert db
     return await make_person()
-
-
-async def as_member(worker, union):
-    """The worker, now a member of a union."""
-    await make_member(union=union, person=worker)
-    return await make_member_actor(worker)
-
-
-async def make_member_actor(worker):
-    await sql.run("UPDATE person SET is_member = true WHERE id = $1", worker.id)
-    return type(worker)("worker", worker.id, is_member=True)
-
-
-async def view_of(worker, **which):
-    found = await queries.application_of(worker, **which)
-    assert found is not None
-    return found
 
 
 class TestSending:
@@ -170,6 +153,7 @@ class TestOneDocument:
         await reviewing.return_to_worker(
             actor=reviewer, application_id=application.id, fields=["identity"], reason="号码不清楚"
         )
+        assert home.name not in str(await sql.rows("SELECT params FROM notice WHERE person_id = $1", worker.id))
         await applying.save_identity(actor=worker, identity=make_identity())
         await send(worker)
         application = await application_of(worker)
