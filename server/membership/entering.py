@@ -54,6 +54,16 @@ async def connect(application: Any, actor: Actor) -> UUID:
     return member_id
 
 
+async def take_correction_along(person_id: UUID, union_id: UUID) -> None:
+    """What a member wants put right is for the union that he is in now; his row is locked already."""
+    await sql.run(
+        """UPDATE application SET union_id = $2 WHERE person_id = $1 AND kind = 'correction'
+        AND state IN ('draft', 'submitted', 'returned', 'appealed')""",
+        person_id,
+        union_id,
+    )
+
+
 async def correct(application: Any, actor: Actor) -> UUID:
     """The member's entry says what the document says; a card with the old name stops working."""
     identity = open_identity(application["identity_sealed"])

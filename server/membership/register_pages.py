@@ -25,16 +25,35 @@ from server.membership.review_said_pages import DONE, documents, sexes, steps
 
 Req = Request[Any, Any, Any]
 REVIEWER = allow(Audience.REVIEWER)
-ONE = "/review/members/{member_id:uuid}"
+MEMBERS = "/review/members"
+ONE = f"{MEMBERS}/{{member_id:uuid}}"
+
+
+class SearchForm(msgspec.Struct):
+    """A member's number or whole name."""
+
+    q: str = ""
 
 
 class ReasonForm(msgspec.Struct):
     reason: Annotated[str, Meta(max_length=LONGEST_REASON)] = ""
 
 
-@get("/review/members", opt=REVIEWER, include_in_schema=False)
+@get(MEMBERS, opt=REVIEWER, include_in_schema=False)
+async def show_search(request: Req) -> Response[Any]:
+    """Where members are looked for; an address may hold a member's number, and never a name."""
+    typed = request.query_params.get("q", "")
+    return await _found(request, typed if typed.isascii() and typed.isdigit() else "")
+
+
+@post(MEMBERS, opt=REVIEWER, include_in_schema=False, status_code=200)
 async def find_members(request: Req) -> Response[Any]:
-    typed = request.query_params.get("q", "")[: register_queries.LONGEST_SEARCH]
+    form = await read_form(request, SearchForm)
+    return await _found(request, str(form.raw["q"]))
+
+
+async def _found(request: Req, typed: str) -> Response[Any]:
+    typed = typed[: register_queries.LONGEST_SEARCH]
     done = DONE.get(request.query_params.get("done", ""))
     return page(
         request,
@@ -108,4 +127,4 @@ async def strike_off(request: Req, member_id: FromPath[UUID]) -> Response[Any]:
     return await _act(request, member_id, "off", members.strike_off, "/review/members?done=struck")
 
 
-handlers = [find_members, show_member, replace_card, strike_off]
+handlers = [show_search, find_members, show_member, replace_card, strike_off]

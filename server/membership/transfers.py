@@ -17,6 +17,7 @@ from server.kit import clock
 from server.kit.ids import new_id
 from server.kit.text import clean
 from server.membership.consent_texts import TRANSFER
+from server.membership.entering import take_correction_along
 from server.membership.errors import (
     ConsentOutdated,
     NotAMember,
@@ -94,6 +95,7 @@ async def accept_transfer(*, actor: Actor, transfer_id: UUID) -> None:
             transfer["employer"],
             clock.now(),
         )
+        await take_correction_along(transfer["person_id"], target.id)
         await _end(transfer, TransferState.ACCEPTED, actor)
         await note("member", transfer["member_id"], "moved_out", actor, union_id=transfer["from_union_id"])
         await note("member", transfer["member_id"], "moved_in", actor, union_id=target.id)

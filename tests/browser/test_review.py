@@ -136,7 +136,7 @@ async def pages(review, waiting):
     await reviewing.approve(actor=review.judge, application_id=waiting[0].id)
     shown = (waiting[0], waiting[1], claim, correction, appealed)
     return [
-        "/review", "/review?show=doubts", "/review?q=没有", "/review/members", "/review/members?q=韦秀英",
+        "/review", "/review?show=doubts", "/review?q=没有", "/review/members", f"/review/members?q={member.number}",
         f"/review/members/{member.id}", *[f"/review/applications/{each.id}" for each in shown],
     ]  # fmt: skip
 
