@@ -42,6 +42,7 @@ async def test_phone_code_account_and_out_again(open_page, javascript):
     await page.get_by_role("button", name="登录").click()
     await expect(page.get_by_text("手机尾号 8000")).to_be_visible()
     await page.get_by_role("button", name="退出登录").click()
+    await page.wait_for_url("**/")
     await page.goto("/me")
     await expect(page.get_by_label("手机号")).to_be_visible()
 
@@ -98,6 +99,7 @@ async def test_account_inbox_and_settings_are_accessible(open_page, live, size):
     await page.goto("/settings")
     await page.get_by_label("大字").check()
     await page.get_by_role("button", name="就用这个").click()
+    await page.wait_for_url("**/")
     for path in ("/me", "/settings", "/inbox"):
         await page.goto(path)
         await check_page(page)
