@@ -47,8 +47,8 @@ def made_id(key: str) -> UUID:
 def identity(number: int, birth: date, region_code: int) -> Identity:
     """The person of this number: another name and document for each."""
     dice = random.Random(number)  # noqa: S311 (plausible, not secret)
-    sex: Sex = "male" if number % 2 else "female"
-    body = f"{NOWHERE}{region_code % 10_000:04d}{birth:%Y%m%d}{number % 1000:03d}"
+    sex: Sex = dice.choice(("male", "female"))
+    body = f"{NOWHERE}{region_code % 10_000:04d}{birth:%Y%m%d}{(2 * number + (sex == 'male')) % 1000:03d}"
     name = dice.choice(FAMILIES) + dice.choice(GIVEN[sex])
     return Identity(name, Document.ID_CARD, body + ric.calc_check_digit(f"{body}0"), birth, sex, _origin(region_code))
 
@@ -60,8 +60,8 @@ def _origin(region_code: int) -> str:
 
 
 def grown_up(number: int, today: date) -> date:
-    """A day of birth between 20 and 52 years ago; no two people of one number's thousand share it and their place."""
-    return today - timedelta(days=20 * 365 + number * 7 % 11_680)
+    """A day of birth between 20 and 52 years ago; whose numbers look alike were not born on the same day."""
+    return today - timedelta(days=20 * 365 + number * 2_731 % 11_680)
 
 
 def phone(number: int) -> str:
