@@ -12,7 +12,7 @@ from server.db.rotation import SealedColumn, keys_in_use, rewrite
 from server.kit.crypto import Vault
 from server.membership.sealing import APPEAL, IDENTITY, IMPORT
 from server.people.queries import NAME, PHONE
-from server.people.staff import TOTP
+from server.people.totp import TOTP
 
 SEALED = (
     SealedColumn("person", "phone_sealed", PHONE),

@@ -81,7 +81,11 @@ class Actor:
     @property
     def home(self) -> str:
         """Where this member of staff begins the day."""
-        return "/review" if self.holds(Role.REVIEWER) and not self.holds(Role.STAFF) else "/desk"
+        if self.holds(Role.STAFF):
+            return "/desk"
+        if self.holds(Role.REVIEWER):
+            return "/review"
+        return "/review/progress" if self.holds(Role.AUDITOR) else "/staff/account"
 
     def require(
         self,

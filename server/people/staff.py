@@ -2,57 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 from uuid import UUID
-
-import pyotp
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from server.audit import service as audit
 from server.db import sql
 from server.kit import clock
 from server.kit.crypto import vault
 from server.kit.ids import new_id
-from server.kit.text import clean, half_width
+from server.kit.text import clean
 from server.people.actors import GrantHeld
 from server.people.errors import StaffSignInTooMany, StaffSignInWrong
 from server.people.models import Grant, Staff
+from server.people.passwords import hash_password, password_fits
+from server.people.scopes import region_of
 from server.people.service import SignedIn, find_actor, open_session
+from server.people.totp import TOTP, new_secret, use_second_factor
 
-TOTP = "totp"
-STEP_SECONDS = 30
 # (window, most failures) of a name from one address; of an address; of a name from addresses it never came from.
 PAIR_LIMITS = ((timedelta(minutes=5), 5), (timedelta(hours=1), 20))
 ADDRESS_LIMITS = ((timedelta(minutes=5), 50), (timedelta(hours=1), 200))
 LOGIN_LIMITS = ((timedelta(minutes=5), 20), (timedelta(hours=1), 60))
 LONGEST_WINDOW = timedelta(hours=1)
 KNOWN_FOR = timedelta(days=30)
-T = TypeVar("T")
-_hasher = PasswordHasher()
-# Each hash takes 64 MB: few at a time, or a crowd of guesses takes all memory.
-_hashing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
-# Verified where the login is unknown, so that the answer takes as long.
-_DUMMY = _hasher.hash("nobody has this password")
 
 
 async def create_staff(
     *, login: str, display_name: str, password: str, grants: Sequence[GrantHeld], totp_secret: str | None = None
 ) -> tuple[UUID, str]:
     """Make an account with its roles; its id and the secret for the authenticator app."""
-    secret = totp_secret or pyotp.random_base32()
+    secret = totp_secret or new_secret()
     async with sql.transaction():
         made = await Staff.create(
             login=clean(login).lower(),
             display_name=display_name,
-            password_hash=await _hashed(lambda: _hasher.hash(password)),
+            password_hash=await hash_password(password),
             totp_sealed=vault().seal(secret, TOTP),
+            region_code=await region_of(grants[0]) if grants else None,
         )
         for grant in grants:
             await Grant.create(
@@ -62,7 +51,14 @@ async def create_staff(
                 region_code=grant.region_code,
                 union_id=grant.union_id,
             )
-        await audit.record("system", None, "staff.created", subject_kind="staff", subject_id=str(made.id))
+        await audit.record(
+            "system",
+            None,
+            "staff.created",
+            subject_kind="staff",
+            subject_id=str(made.id),
+            region_code=made.region_code,
+        )
     return made.id, secret
 
 
@@ -77,49 +73,27 @@ class _Guess:
 async def sign_in_staff(*, login: str, password: str, totp: str, address: str, device: str) -> SignedIn:
     """Begin a session of staff. Raises StaffSignInWrong or StaffSignInTooMany.
 
-    Failures are counted per name and address, per address and per name; where somebody has signed in from
-    lately, the last does not hold, so that guessing elsewhere locks nobody out.
+    `totp` is the app's code, or one of the codes on paper. Failures are counted per name and address, per address and
+    per name; where somebody has signed in from lately, the last does not hold, so that guessing elsewhere locks
+    nobody out.
     """
     login = clean(login).lower()
     guess = await _count_guess(login, address)
     account = await Staff.get_or_none(login=login, disabled_at=None)
-    known = await _password_fits(account, password)
-    if account is None or not known or not await _use_totp(account, totp):
+    known = await password_fits(account.password_hash if account else None, password)
+    how = await use_second_factor(account.id, account.totp_sealed, totp) if account and known else ""
+    if account is None or not how:
         await _note_failure(account)
         raise StaffSignInWrong
     async with sql.transaction():
         token = await open_session(staff_id=account.id, device=device)
         await _forgive(guess)
-        await audit.record("staff", account.id, "staff.signed_in", subject_kind="staff", subject_id=str(account.id))
+        action = "staff.signed_in" if how == "totp" else "staff.recovery_used"
+        await audit.record("staff", account.id, action, subject_kind="staff", subject_id=str(account.id))
     actor = await find_actor(token)
     if actor is None:
         raise StaffSignInWrong
     return SignedIn(token, actor)
-
-
-async def _password_fits(account: Staff | None, password: str) -> bool:
-    stored = account.password_hash if account else _DUMMY
-    try:
-        await _hashed(lambda: _hasher.verify(stored, password))
-    except (VerifyMismatchError, InvalidHashError):
-        return False
-    return account is not None
-
-
-async def _hashed(work: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(_hashing, work)
-
-
-async def _use_totp(account: Staff, typed: str) -> bool:
-    """Whether the code fits this half minute or a neighbour, and is used for the first time."""
-    code = "".join(ch for ch in half_width(typed) if ch.isdigit())
-    totp = pyotp.TOTP(vault().open(account.totp_sealed, TOTP))
-    step = int(clock.now().timestamp()) // STEP_SECONDS
-    fitting = [s for s in (step - 1, step, step + 1) if pyotp.utils.strings_equal(totp.generate_otp(s), code)]
-    if not fitting:
-        return False
-    tag = await sql.run("UPDATE staff SET totp_step = $2 WHERE id = $1 AND totp_step < $2", account.id, fitting[-1])
-    return tag == "UPDATE 1"
 
 
 async def _count_guess(login: str, address: str) -> _Guess:
@@ -179,5 +153,11 @@ async def _forgive(guess: _Guess) -> None:
 
 async def _note_failure(account: Staff | None) -> None:
     """The audit knows; a name that nobody has is written down as such, never as it was typed."""
-    subject = str(account.id) if account else "unknown"
-    await audit.record("system", None, "staff.sign_in_failed", subject_kind="staff", subject_id=subject)
+    await audit.record(
+        "system",
+        None,
+        "staff.sign_in_failed",
+        subject_kind="staff",
+        subject_id=str(account.id) if account else "unknown",
+        region_code=account.region_code if account else None,
+    )

@@ -40,6 +40,9 @@ CONSTRAINTS = {
 INDEXES = {
     "staff_of_region": "staff (region_code)",
     "role_grant_of_region": "role_grant (region_code) WHERE region_code IS NOT NULL",
+    # A role's place is typed by its full name.
+    "station_name": "station (name)",
+    "union_name": "trade_union (name)",
     "invitation_open": "invitation (expires_at) WHERE used_at IS NULL AND withdrawn_at IS NULL",
     "invitation_of": "invitation (invited_by)",
     "role_request_open": "role_request (asked_at) WHERE outcome IS NULL",
