@@ -10,6 +10,7 @@ from server.audit.chain import chain_pending
 from server.bookings.desk import escalate_overdue, expire_overdue
 from server.bookings.slots import roll_slots
 from server.bookings.words import SERVICE_NAMES
+from server.membership.applying import forget_drafts
 from server.membership.importing import forget_old_imports
 from server.membership.transfers import escalate_transfers, expire_transfers
 from server.notices.outbox import deliver_due
@@ -44,5 +45,6 @@ JOBS = (
     Job("transfers.expire", timedelta(minutes=10), expire_transfers),
     Job("people.forget", timedelta(hours=1), forget_old),
     Job("audit.chain", timedelta(seconds=10), chain_pending),
+    Job("applications.forget_drafts", timedelta(hours=1), forget_drafts),
     Job("members.forget_imports", timedelta(hours=1), forget_old_imports),
 )

@@ -105,7 +105,11 @@ def test_the_jobs_of_this_product():
         "slots.roll",
         "bookings.expire",
         "bookings.escalate",
+        "transfers.escalate",
+        "transfers.expire",
         "people.forget",
+        "audit.chain",
+        "applications.forget_drafts",
         "members.forget_imports",
     }
     assert [job.name for job in JOBS if job.wake_on] == ["notices.deliver"]

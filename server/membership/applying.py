@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from server.membership.unions import Proposal, UnionView, propose, union_by_id
 from server.people.actors import Actor, region_span
 
 LONGEST_APPEAL = 500
+DRAFT_KEPT = timedelta(days=180)
 LONGEST_EMPLOYER = 100
 WRITABLE = (ApplicationState.DRAFT, ApplicationState.RETURNED)
 OPEN_STATES = [state.value for state in OPEN]
@@ -186,6 +188,14 @@ async def withdraw(*, actor: Actor) -> None:
             "UPDATE application SET state = 'withdrawn', saved_at = $2 WHERE id = $1", application["id"], clock.now()
         )
         await note("application", application["id"], "withdrawn", actor, union_id=application["union_id"])
+
+
+async def forget_drafts() -> None:
+    """Job: a draft that its worker has not touched for so long is deleted; nobody was sent it."""
+    await sql.run(
+        "DELETE FROM application WHERE state = 'draft' AND submitted_at IS NULL AND saved_at < $1",
+        clock.now() - DRAFT_KEPT,
+    )
 
 
 async def appeal(*, actor: Actor, application_id: UUID, words: str) -> None:

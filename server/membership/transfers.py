@@ -38,7 +38,7 @@ from server.notices.models import NoticeKind
 from server.people.actors import SYSTEM, Actor
 from server.people.consents import record_consent
 from server.people.models import Purpose, Role
-from server.people.queries import reviewers_of
+from server.people.queries import reviewers_of, staff_with_role
 
 LONGEST_EMPLOYER = 100
 BATCH = 100
@@ -146,9 +146,14 @@ async def escalate_transfers() -> int:
     return len(late)
 
 
+async def _reviewers(union: UnionView) -> list[UUID]:
+    """Who looks after a union: the nearest reviewers of its line, else those of its region."""
+    return await reviewers_of(union.lineage) or await staff_with_role(Role.REVIEWER, None, union.region_code)
+
+
 async def _reviewers_above(union: UnionView) -> list[UUID]:
     """Who looks after those that were asked first; they themselves where nobody stands above them."""
-    asked, lineage = await reviewers_of(union.lineage), union.lineage[:-1]
+    asked, lineage = await _reviewers(union), union.lineage[:-1]
     while lineage:
         above = await reviewers_of(lineage)
         if set(above) != set(asked):
@@ -199,7 +204,7 @@ async def close_transfer(member: Any, actor: Actor) -> None:
     if transfer is not None:
         await _end(transfer, TransferState.WITHDRAWN, actor)
         target = await union_by_id(transfer["to_union_id"])
-        await _tell(await reviewers_of(target.lineage), NoticeKind.TRANSFER_WITHDRAWN, target)
+        await _tell(await _reviewers(target), NoticeKind.TRANSFER_WITHDRAWN, target)
 
 
 async def _target(union_id: UUID) -> UnionView:
@@ -262,10 +267,10 @@ async def _tell_both(
 ) -> None:
     """Tell the old union and the asked one; who looks after both hears it once."""
     old = await union_by_id(from_union_id)
-    asked = await reviewers_of(target.lineage) if coming else []
+    asked = await _reviewers(target) if coming else []
     if coming:
         await _tell(asked, coming, target)
-    await _tell([staff_id for staff_id in await reviewers_of(old.lineage) if staff_id not in asked], leaving, old)
+    await _tell([staff_id for staff_id in await _reviewers(old) if staff_id not in asked], leaving, old)
 
 
 async def _tell(staff_ids: list[UUID], kind: NoticeKind, union: UnionView) -> None:

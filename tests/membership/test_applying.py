@@ -210,3 +210,16 @@ class TestAfterwards:
         await make_draft(worker)
         await send(worker)
         assert (await view_of(worker)).is_waiting
+
+
+async def test_a_draft_that_nobody_came_back_to_is_forgotten():
+    left, kept = await make_person(), await make_person()
+    await make_draft(left)
+    with clock.travel(applying.DRAFT_KEPT - timedelta(days=1)):
+        await make_draft(kept)
+        await applying.forget_drafts()
+        assert await Application.filter(person_id=left.id).exists()
+    with clock.travel(applying.DRAFT_KEPT + timedelta(days=1)):
+        await applying.forget_drafts()
+    assert not await Application.filter(person_id=left.id).exists()
+    assert await Application.filter(person_id=kept.id).exists()

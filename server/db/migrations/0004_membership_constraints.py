@@ -48,6 +48,7 @@ INDEXES = {
     "application_queue": "application (union_id, submitted_at) WHERE state IN ('submitted', 'appealed')",
     "application_oldest": "application (submitted_at, id) WHERE state IN ('submitted', 'appealed')",
     "application_decided": "application (union_id, decided_at) WHERE decided_at IS NOT NULL",
+    "application_drafts": "application (saved_at) WHERE state = 'draft'",
     "transfer_waiting": "transfer (answer_by) WHERE state = 'requested'",
     "card_revoked": "member (card_revoked_at) WHERE card_revoked_at IS NOT NULL",
     # The ORM's tool adds the column without its index.
