@@ -139,6 +139,7 @@ async def test_nothing_stands_in_the_open(travelled):
         f"{FIRST.number[:6]} {FIRST.number[6:14]} {FIRST.number[14:]}",
         base64.b64encode(f"a,{FIRST.number}".encode()).decode(),
     ],
+    ids=range(9),  # the document is another one in each process
 )
 def test_however_it_is_written_it_is_found(written):
     assert len(found_in(f"1|{written}|2")) == 1
