@@ -72,8 +72,15 @@ async def test_signing_out_takes_the_card_off_the_phone(card):
 
 
 async def test_a_session_that_ended_elsewhere_takes_the_card_along_at_the_next_load(member, card):
+    await card.goto("/me")  # a page that hears of nothing
     await people.sign_out_everywhere(member[1])
     await card.goto("/")
+    await gone(card, "/card")
+
+
+async def test_an_open_card_leaves_the_phone_when_its_session_ends(member, card):
+    await people.sign_out_everywhere(member[1])
+    await card.wait_for_url("**/sign-in**")
     await gone(card, "/card")
 
 
