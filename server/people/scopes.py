@@ -74,7 +74,7 @@ _WANTED = "NULL::uuid AS id, $2::text AS role"
 CANDIDATES = {
     STATION: f"""SELECT g.*, {PLACE} FROM (
         SELECT {_WANTED}, id AS station_id, NULL::int AS region_code, NULL::uuid AS union_id FROM station
-        WHERE retired_at IS NULL AND (external_id = $1 OR name = $1 OR external_id = $3) LIMIT $4) g {PLACE_JOINS}""",
+        WHERE retired_at IS NULL AND (external_id IN ($1, upper($1)) OR name = $1 OR $3::text IS NULL) LIMIT $4) g {PLACE_JOINS}""",
     UNION: f"""SELECT g.*, {PLACE} FROM (
         SELECT {_WANTED}, NULL::uuid AS station_id, NULL::int AS region_code, id AS union_id FROM trade_union
         WHERE closed_at IS NULL AND (code = $3 OR name = $1) LIMIT $4) g {PLACE_JOINS}""",

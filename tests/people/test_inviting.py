@@ -28,7 +28,6 @@ from server.people.totp import offer, taken
 from server.people.two_officers import reset_second_factor
 from tests.fixtures.membership import make_union
 from tests.fixtures.people import make_staff
-from tests.fixtures.stations import make_station
 from tests.fixtures.staffing import (
     GUANGXI,
     GUILIN,
@@ -44,6 +43,7 @@ from tests.fixtures.staffing import (
     staff_id_of,
     totp_code,
 )
+from tests.fixtures.stations import make_station
 
 pytestmark = pytest.mark.usefixtures("settings", "db")
 
