@@ -49,7 +49,7 @@
   }
 
   function speak(button) {
-    const target = document.querySelector(button.dataset.speak);
+    const target = button.dataset.speak ? document.querySelector(button.dataset.speak) : button.closest(".card");
     if (speechSynthesis.speaking) return speechSynthesis.cancel();
     const words = new SpeechSynthesisUtterance(target.innerText);
     words.lang = document.documentElement.lang;
