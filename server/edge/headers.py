@@ -34,6 +34,7 @@ FIXED = {
 }
 # For the one page that scans: `page(…, headers=WITH_CAMERA)`.
 WITH_CAMERA = {"Permissions-Policy": OFF.format(camera="self")}
+NOT_MODIFIED = 304
 HSTS = "max-age=63072000; includeSubDomains"
 _nonce: ContextVar[str] = ContextVar("nonce")
 
@@ -65,6 +66,8 @@ class SecurityHeaders:
         headers = MutableScopeHeaders(message)
         for name, value in self.headers.items():
             headers.setdefault(name, value)
+        if message["status"] == NOT_MODIFIED:
+            return  # the reader keeps the page with its nonce, and with the policy that came with it
         drawn = scope["state"].get("nonce")
         scripts = f"'nonce-{drawn}'" if drawn else "'self'"
         headers.setdefault("Content-Security-Policy", CSP.format(scripts=scripts, tiles=self.tiles))
