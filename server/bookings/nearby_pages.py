@@ -80,6 +80,7 @@ async def show_nearby(request: Request[Any, Any, Any]) -> Response[str]:
         fragment="results",
         status=UNPROCESSABLE if errors else 200,
         ask=asked,
+        asked=asked.pairs(),
         errors=errors,
         found=found,
         shown=draw_cards(request.app.state.templates, found) if found else [],

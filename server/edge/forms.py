@@ -14,6 +14,7 @@ checkbox's `on` is true, a single value fills a list. `extra` may hold `missing`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -65,7 +66,7 @@ def read_query(request: Request[Any, Any, Any], shape: type[T]) -> Form[T]:
 
 def read_fields(sent: dict[str, list[Any]], shape: type[T]) -> Form[T]:
     """Values by field name as a `shape`."""
-    hints = get_type_hints(shape, include_extras=True)
+    hints = _hints(shape)
     values: dict[str, Any] = {}
     raw: dict[str, Any] = {}
     errors: list[FieldError] = []
@@ -78,6 +79,12 @@ def read_fields(sent: dict[str, list[Any]], shape: type[T]) -> Form[T]:
         if error:
             errors.append(FieldError(info.encode_name, error))
     return Form(None if errors else shape(**values), errors, raw)
+
+
+@cache
+def _hints(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    """A form's annotations, read once: each of them is compiled."""
+    return get_type_hints(shape, include_extras=True)
 
 
 def _read_one(info: FieldInfo, hint: Any, given: Any, values: dict[str, Any]) -> str:

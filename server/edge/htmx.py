@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from babel import Locale
@@ -10,7 +11,7 @@ from litestar import Request
 from litestar.response import Redirect, Response
 
 from server.config import Settings
-from server.edge import csrf, i18n
+from server.edge import csrf, i18n, outbox
 from server.edge.headers import new_nonce
 
 HTML = "text/html"
@@ -41,6 +42,9 @@ def page(
 
     Pages show who is signed in, so no shared cache may keep them.
     """
+    told = outbox.refusal(request, status, context)
+    if told:
+        return told
     env: Environment = request.app.state.templates
     new_nonce(request)
     context = base_context(request) | context
@@ -74,18 +78,24 @@ def base_context(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "path": request.url.path,
         "locale": code,
         "html_lang": code.replace("_", "-"),
-        "text_direction": Locale.parse(code).text_direction,
+        "text_direction": _direction(code),
         "languages": i18n.choices(),
         "person": actor if actor.kind == "worker" else None,
         "staff": actor if actor.kind == "staff" else None,
         "demo": settings.demo,
         "text_size": "large" if request.cookies.get(TEXT_SIZE_COOKIE) == "large" else "normal",
         "csrf_token": lambda: csrf.token(request),
+        "page_owner": outbox.owner_of(actor),
         "boosted": request.headers.get("hx-boosted") == "true",
         "wechat": WECHAT in request.headers.get("user-agent", ""),
         "base_url": settings.base_url,
         "tile_url": settings.tile_url,
     }
+
+
+@cache
+def _direction(code: str) -> str:
+    return Locale.parse(code).text_direction
 
 
 def _remember_visit(request: Request[Any, Any, Any], response: Response[Any]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
+from markupsafe import Markup
 
 from server.config import WEB
 from server.edge import i18n
@@ -31,6 +33,15 @@ class Nonces(Extension):
         return SCRIPT_TAG.sub('<script nonce="{{ nonce() }}"', source)
 
 
+@lru_cache(maxsize=512)
+def draw_icon(name: str, label: str = "") -> Markup:
+    """An icon of the sprite: dozens stand on a page, so each is written once."""
+    spoken = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="icon" {} focusable="false"><use href="{}#{}"></use></svg>').format(
+        spoken, assets.url("icons/sprite.svg"), name
+    )
+
+
 def make_environment(filters: dict[str, Callable[..., Any]] | None = None) -> Environment:
     """Templates under web/templates, with `_`, `ngettext`, `static` and the given filters."""
     env = Environment(
@@ -45,6 +56,7 @@ def make_environment(filters: dict[str, Callable[..., Any]] | None = None) -> En
     )
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals["static"] = assets.url
+    env.globals["draw_icon"] = draw_icon
     env.globals["nonce"] = nonce
     env.filters.update(speech.FILTERS)
     env.filters.update(filters or {})
