@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SERVER = Path(__file__).parent.parent / "server"
-ROOMS = ("people", "stations", "bookings", "membership", "privacy", "notices", "audit")
+ROOMS = ("people", "stations", "bookings", "membership", "privacy", "oversight", "notices", "audit")
 # A room may use the rooms named behind it; notices and audit are called by all and call none.
 MAY_USE = {
     "people": {"notices", "audit"},
@@ -15,6 +15,7 @@ MAY_USE = {
     "bookings": {"people", "stations", "notices", "audit"},
     "membership": {"people", "stations", "notices", "audit"},
     "privacy": {"people", "stations", "bookings", "membership", "notices", "audit"},
+    "oversight": {"people", "stations", "audit"},
     "notices": set(),
     "audit": set(),
 }

@@ -22,11 +22,11 @@ ROLES = {
 ADMITTED = {
     "visitor": OPEN,
     "worker": OPEN | {Audience.WORKER},
-    "staff": OPEN | {Audience.STAFF},
-    "manager": OPEN | {Audience.STAFF, Audience.MANAGER},
-    "reviewer": OPEN | {Audience.REVIEWER},
-    "officer": OPEN | {Audience.STAFF, Audience.MANAGER, Audience.OFFICER},
-    "auditor": OPEN | {Audience.AUDITOR},
+    "staff": OPEN | {Audience.COLLEAGUE, Audience.STAFF},
+    "manager": OPEN | {Audience.COLLEAGUE, Audience.STAFF, Audience.MANAGER},
+    "reviewer": OPEN | {Audience.COLLEAGUE, Audience.REVIEWER},
+    "officer": OPEN | {Audience.COLLEAGUE, Audience.STAFF, Audience.MANAGER, Audience.OFFICER},
+    "auditor": OPEN | {Audience.COLLEAGUE, Audience.AUDITOR},
 }
 
 

@@ -23,7 +23,7 @@ from tests.fixtures.world import World, make_world, was_refused
 
 NAMED = re.compile(r"{(\w+)(?::\w+)?}")
 # Made together with something else.
-FROM = {"booking_code": "booking_id", "member_number": "member_id"}
+FROM = {"booking_code": "booking_id", "member_number": "member_id", "grant_id": "staff_id"}
 ENDLESS_SECONDS = 0.5
 
 

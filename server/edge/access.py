@@ -20,10 +20,11 @@ from server.people.models import Role
 
 
 class Audience(StrEnum):
-    """VISITOR is everybody; the others need a session of that kind, or a grant of that role anywhere."""
+    """VISITOR is everybody, COLLEAGUE all staff; the others need a session of that kind, or that role anywhere."""
 
     VISITOR = "visitor"
     WORKER = "worker"
+    COLLEAGUE = "colleague"
     STAFF = "staff"
     MANAGER = "manager"
     OFFICER = "officer"
@@ -62,6 +63,8 @@ async def check_audience(connection: ASGIConnection[Any, Actor, Any, Any], handl
 def _belongs(actor: Actor, audience: Audience) -> bool:
     if audience is Audience.WORKER:
         return actor.kind == "worker"
+    if audience is Audience.COLLEAGUE:
+        return actor.kind == "staff"
     return actor.kind == "staff" and actor.holds(ROLE_OF[audience])
 
 

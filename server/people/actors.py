@@ -85,7 +85,7 @@ class Actor:
             return "/desk"
         if self.holds(Role.REVIEWER):
             return "/review"
-        return "/review/progress" if self.holds(Role.AUDITOR) else "/staff/account"
+        return "/audit" if self.holds(Role.AUDITOR) else "/staff/account"
 
     def require(
         self,

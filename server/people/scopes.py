@@ -69,18 +69,21 @@ class Placed:
 
 
 CANDIDATES_MOST = 50
-_WANTED = "NULL::uuid AS id, $2::text AS role"
-# What may be meant by $1 ($3 where it is a code), as a role's place.
+# What may be meant by $1 ($3 where it is a code), as a place for the role $2.
+ASKED = "(SELECT $1::text AS typed, $2::text AS role, $3::text AS typed_code) asked"
+NOBODYS = "NULL::uuid AS id, asked.role"
 CANDIDATES = {
     STATION: f"""SELECT g.*, {PLACE} FROM (
-        SELECT {_WANTED}, id AS station_id, NULL::int AS region_code, NULL::uuid AS union_id FROM station
-        WHERE retired_at IS NULL AND (external_id IN ($1, upper($1)) OR name = $1 OR $3::text IS NULL) LIMIT $4) g {PLACE_JOINS}""",
+        SELECT {NOBODYS}, t.id AS station_id, NULL::int AS region_code, NULL::uuid AS union_id FROM {ASKED}
+        JOIN station t ON t.external_id IN (typed, upper(typed)) OR t.name = typed
+        WHERE t.retired_at IS NULL LIMIT $4) g {PLACE_JOINS}""",
     UNION: f"""SELECT g.*, {PLACE} FROM (
-        SELECT {_WANTED}, NULL::uuid AS station_id, NULL::int AS region_code, id AS union_id FROM trade_union
-        WHERE closed_at IS NULL AND (code = $3 OR name = $1) LIMIT $4) g {PLACE_JOINS}""",
+        SELECT {NOBODYS}, NULL::uuid AS station_id, NULL::int AS region_code, t.id AS union_id FROM {ASKED}
+        JOIN trade_union t ON t.code = typed_code OR t.name = typed
+        WHERE t.closed_at IS NULL LIMIT $4) g {PLACE_JOINS}""",
     REGION: f"""SELECT g.*, {PLACE} FROM (
-        SELECT {_WANTED}, NULL::uuid AS station_id, code AS region_code, NULL::uuid AS union_id FROM division
-        WHERE code::text = $1 OR full_name = $1 OR name = $1 OR $3::text IS NULL LIMIT $4) g {PLACE_JOINS}""",
+        SELECT {NOBODYS}, NULL::uuid AS station_id, t.code AS region_code, NULL::uuid AS union_id FROM {ASKED}
+        JOIN division t ON t.code::text = typed OR t.full_name = typed OR t.name = typed LIMIT $4) g {PLACE_JOINS}""",
 }
 
 

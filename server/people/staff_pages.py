@@ -61,7 +61,7 @@ async def sign_in(request: Req) -> Response[Any]:
     return response
 
 
-@post("/staff/sign-out", opt=allow(Audience.STAFF, Audience.REVIEWER, Audience.AUDITOR), include_in_schema=False)
+@post("/staff/sign-out", opt=allow(Audience.COLLEAGUE), include_in_schema=False)
 async def sign_out(request: Req) -> Response[Any]:
     await service.sign_out(request.user)
     response = redirect(request, "/staff/sign-in")

@@ -41,8 +41,9 @@ REQUEST_LIFE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Done:
-    """What came of it: done at once, or asked; `code` is to be handed over, and is shown this once."""
+    """What came of it for whom: done at once, or asked; `code` is to be handed over, and is shown this once."""
 
+    staff_id: UUID
     asked: bool = False
     code: str = ""
 
@@ -64,10 +65,10 @@ async def grant_role(*, actor: Actor, staff_id: UUID, role: Placed) -> Done:
             raise RoleHeld
         if role.needs_two:
             await ask(actor, staff_id, RequestKind.GRANT, role)
-            return Done(asked=True)
+            return Done(staff_id, asked=True)
         await give(staff_id, role)
         await note(actor, "role.granted", staff_id, role.lies_in, role.code)
-    return Done()
+    return Done(staff_id)
 
 
 async def reset_second_factor(*, actor: Actor, staff_id: UUID) -> Done:
@@ -79,8 +80,8 @@ async def reset_second_factor(*, actor: Actor, staff_id: UUID) -> Done:
         actor, who = await managed(actor, staff_id)
         if any(role.needs_two for role in who.roles):
             await ask(actor, staff_id, RequestKind.RESET, at_home(who.region_code))
-            return Done(asked=True)
-        return Done(code=await make_reset(actor, who.id, who.display_name, who.region_code))
+            return Done(staff_id, asked=True)
+        return Done(staff_id, code=await make_reset(actor, who.id, who.display_name, who.region_code))
 
 
 async def ask(actor: Actor, staff_id: UUID, kind: RequestKind, role: Placed) -> None:
@@ -188,14 +189,14 @@ async def _carry_out(actor: Actor, request: Any) -> Done:
         if not may_manage(first, roles, request["home"]):
             raise RequestClosed
         code = await make_reset(actor, request["staff_id"], request["display_name"], request["home"])
-        return Done(code=code)
+        return Done(request["staff_id"], code=code)
     if not may_give(first, wanted[0]):
         raise RequestClosed
     try:
         await give(request["staff_id"], wanted[0])
     except RoleHeld as error:
         raise RequestClosed from error
-    return Done()
+    return Done(request["staff_id"])
 
 
 async def _close(actor: Actor, request: Any, outcome: Outcome) -> None:

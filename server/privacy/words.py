@@ -5,7 +5,8 @@ from __future__ import annotations
 from server.bookings.models import Status
 from server.kit.text import N_
 from server.membership.models import ApplicationState, MemberState, TransferState
-from server.people.models import Purpose, Role
+from server.people.models import Purpose
+from server.people.words import ROLE_NAMES
 
 DEALT_WITH = N_("处理过您的资料")
 ACTIONS = {
@@ -38,13 +39,7 @@ DECISIONS = {
 }
 # Reasons that the program writes itself.
 REASONS = {"message not delivered": N_("短信没有送到")}
-ROLES = {
-    Role.STAFF: N_("站点工作人员"),
-    Role.MANAGER: N_("站长"),
-    Role.REVIEWER: N_("工会审核员"),
-    Role.OFFICER: N_("片区管理员"),
-    Role.AUDITOR: N_("审计员"),
-}
+ROLES = ROLE_NAMES
 STAFF = N_("工作人员")
 STATUSES = {
     Status.REQUESTED: N_("等站点确认"),

@@ -156,7 +156,7 @@ async def test_a_login_that_is_taken_uses_up_nothing(code):
     assert await enrol(code, "xiaoli2")
 
 
-async def test_a_secret_is_offered_to_one_only(code):
+async def test_a_secret_is_offered_to_one_only():
     mine, other = (await make_staff(Role.STAFF)).id, (await make_staff(Role.STAFF)).id
     assert taken(offer(SECRET, mine), mine) == SECRET
     for wrong, who in ((offer(SECRET, mine), other), ("", mine), ("nonsense", mine), ("é", mine)):

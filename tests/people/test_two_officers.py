@@ -1,4 +1,4 @@
-"""What lies above a station needs two people: a model of what may come of a request, and races between those who answer."""
+"""What lies above a station needs two people: a model of what may come of it, and races between those who answer."""
 
 import asyncio
 from datetime import timedelta

@@ -39,6 +39,7 @@ CONSTRAINTS = {
 
 INDEXES = {
     "staff_of_region": "staff (region_code)",
+    "staff_called": "staff (display_name)",
     "role_grant_of_region": "role_grant (region_code) WHERE region_code IS NOT NULL",
     # A role's place is typed by its full name.
     "station_name": "station (name)",
