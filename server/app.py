@@ -63,11 +63,10 @@ from server.membership import (
 )
 from server.membership import api as membership_api
 from server.membership import import_pages as member_import_pages
-from server.people import api as people_api
-from server.people import pages as people_pages
-from server.people import staff_pages
 from server.oversight import pages as oversight_pages
 from server.people import account_pages, invite_pages, staff_admin_pages, staff_pages
+from server.people import api as people_api
+from server.people import pages as people_pages
 from server.privacy import api as privacy_api
 from server.privacy import pages as privacy_pages
 from server.privacy import phone_pages
@@ -88,11 +87,11 @@ def rooms() -> list[ControllerRouterHandler]:
         *operations.handlers,
         *people_pages.handlers,
         *staff_pages.handlers,
-        *people_api.handlers,
-        *nearby_pages.handlers,
         *staff_admin_pages.handlers,
         *invite_pages.handlers,
         *account_pages.handlers,
+        *people_api.handlers,
+        *nearby_pages.handlers,
         *nearby_api.handlers,
         *stations_pages.handlers,
         *stations_api.handlers,
@@ -122,12 +121,12 @@ def rooms() -> list[ControllerRouterHandler]:
         *membership_api.handlers,
         *member_api.handlers,
         *review_api.handlers,
+        *oversight_pages.handlers,
         *privacy_pages.handlers,
         *phone_pages.handlers,
         *privacy_api.handlers,
     ]
 
-        *oversight_pages.handlers,
 
 def create_app(settings: Settings, database_url: str) -> Litestar:
     """The web application on an open road to its database. Raises RuntimeError for a route without an audience."""
