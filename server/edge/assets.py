@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,17 @@ FOR_EVER = "public, max-age=31536000, immutable"
 # One request instead of several on a network where each costs half a second.
 BUNDLES = {
     "js/htmx.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js"),
-    "js/page.js": ("js/app.js", "js/lines.js", "js/offline.js"),
+    "js/page.js": ("js/app.js", "js/lines.js", "js/offline.js", "js/outbox.js"),
 }
+# What only its readers need travels to nobody.
+COMMENT_LINES = re.compile(rb"(?m)^\s*//.*\n")
 # What other sites may show: the picture beside a shared link.
 FOR_OTHERS = "share/"
+
+
+def without_comments(script: bytes) -> bytes:
+    """A script of ours as it travels: without the lines that are comments."""
+    return COMMENT_LINES.sub(b"", script)
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class Assets:
             if path.is_file():
                 self._add(path.relative_to(folder).as_posix(), path.read_bytes())
         for name, parts in BUNDLES.items():
-            self._add(name, b"\n".join((folder / part).read_bytes() for part in parts))
+            self._add(name, without_comments(b"\n".join((folder / part).read_bytes() for part in parts)))
 
     def _add(self, name: str, content: bytes) -> None:
         stem, dot, suffix = name.rpartition(".")

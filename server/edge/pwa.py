@@ -17,17 +17,16 @@ from litestar.response import Response
 from litestar.types import Message, Scope
 
 from server.config import WEB
+from server.edge import outbox
 from server.edge.access import Audience, allow
-from server.edge.assets import assets
+from server.edge.assets import assets, without_comments
 from server.edge.etag import with_etag
 from server.edge.htmx import page
 from server.edge.i18n import _, locale
-from server.kit.crypto import vault
 
 OPEN = allow(Audience.VISITOR)
 FRESH = "no-cache"
 PAGE_FOR = "Page-For"
-NOBODY = "nobody"
 REFUSED = 400  # an error page may be drawn before anybody looked who is asking
 # What every page needs; the rest is kept as pages ask for it.
 SHELL = ("css/app.css", "js/page.js", "js/htmx.js", "icons/sprite.svg", "icons/app.svg")
@@ -37,8 +36,7 @@ async def mark_owner(message: Message, scope: Scope) -> None:
     """A `before_send` hook of the app: whose answer this is. Static files meet no session and say nothing."""
     if message["type"] != "http.response.start" or message["status"] >= REFUSED or "user" not in scope:
         return
-    actor = scope["user"]
-    owner = vault().sign(str(actor.id), "page-for")[:16] if actor.id else NOBODY
+    owner = outbox.owner_of(scope["user"])
     MutableScopeHeaders(message).setdefault(PAGE_FOR, f"{owner} {locale()}")
 
 
@@ -51,7 +49,7 @@ async def show_worker(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 @cache
 def _worker() -> bytes:
-    source = (WEB / "pwa" / "sw.js").read_text("utf-8")
+    source = without_comments((WEB / "pwa" / "sw.js").read_bytes()).decode()
     shell = [assets.url(name) for name in SHELL]
     version = hashlib.sha256((source + "".join(shell)).encode()).hexdigest()[:10]
     return f"{source}const BUILD = {json.dumps({'version': version, 'shell': shell})};\n".encode()
@@ -104,4 +102,4 @@ async def show_offline(request: Request[Any, Any, Any]) -> Response[str]:
     return page(request, "pwa/offline.html", person=None, staff=None)
 
 
-handlers = [show_worker, show_manifest, show_offline]
+handlers = [show_worker, show_manifest, show_offline, *outbox.handlers]

@@ -90,10 +90,10 @@ async def test_a_booking_whose_answer_was_lost_is_made_once(slot, session, open_
 
     await page.route("**/book/**", lose_the_answer)
     await page.get_by_role("button", name="确认预约").click()
-    await expect(page.get_by_role("button", name="再试一次")).to_be_visible()
+    await expect(page.get_by_role("button", name="现在就发")).to_be_visible()
     assert reached.is_set()
     await page.unroute_all(behavior="wait")
-    await page.get_by_role("button", name="再试一次").click()
+    await page.get_by_role("button", name="现在就发").click()
     await expect(page.locator("#state")).to_have_text("等站点确认")
     assert await Booking.all().count() == 1
 

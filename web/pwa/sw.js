@@ -24,7 +24,10 @@ self.addEventListener("message", (event) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event, url = new URL(request.url);
   if (url.origin !== location.origin) return;
-  if (request.method === "POST" && SIGN_OUT.includes(url.pathname)) event.waitUntil(forgetAllBut(""));
+  if (request.method === "POST" && SIGN_OUT.includes(url.pathname)) {
+    event.waitUntil(forgetAllBut(""));
+    indexedDB.deleteDatabase("outbox");
+  }
   if (request.headers.has("HX-Request")) {
     if (request.method === "GET" && OWN.test(url.pathname) && keyOf(url)) event.respondWith(passOn(event, url));
     return;

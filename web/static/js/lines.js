@@ -96,8 +96,12 @@
   });
   document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
     if (!byHand(ctx) || ctx.text !== undefined) return;
-    const source = ctx.sourceElement;
-    sayLost(() => (source.requestSubmit ? source.requestSubmit(ctx.request.submitter) : source.click()));
+    const source = ctx.sourceElement, button = ctx.request.submitter;
+    const say = () => sayLost(() => (source.requestSubmit ? source.requestSubmit(button) : source.click()));
+    // The outbox may keep the form for later; it says so itself.
+    const lose = new CustomEvent("lost", { bubbles: true, cancelable: true, detail: { button, say } });
+    if (source.dispatchEvent(lose)) say();
+    else done();
   });
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
     if (byHand(ctx) && !ctx.hx?.redirect && lost?.hidden !== false) done();
