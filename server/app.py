@@ -17,6 +17,7 @@ from server.bookings import (
     api as bookings_api,
 )
 from server.bookings import (
+    board_pages,
     book_pages,
     desk_api,
     desk_cards,
@@ -27,6 +28,7 @@ from server.bookings import (
     plan_offering_pages,
     plan_pages,
     ticket_pages,
+    walk_in_pages,
 )
 from server.bookings.station_changes import follow_openings
 from server.config import Settings
@@ -101,6 +103,8 @@ def rooms() -> list[ControllerRouterHandler]:
         *inbox_pages.handlers,
         *bookings_api.handlers,
         *desk_pages.handlers,
+        *walk_in_pages.handlers,
+        *board_pages.handlers,
         *desk_api.handlers,
         *plan_pages.handlers,
         *plan_offering_pages.handlers,

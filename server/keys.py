@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
+from server.bookings.walk_in_queries import NAME as WALK_IN_NAME
 from server.db.rotation import SealedColumn, keys_in_use, rewrite
 from server.kit.crypto import Vault
 from server.membership.sealing import APPEAL, IDENTITY, IMPORT
@@ -18,6 +19,7 @@ SEALED = (
     SealedColumn("person", "phone_sealed", PHONE),
     SealedColumn("person", "name_sealed", NAME),
     SealedColumn("staff", "totp_sealed", TOTP),
+    SealedColumn("walk_in", "name_sealed", WALK_IN_NAME),
     SealedColumn("application", "identity_sealed", IDENTITY),
     SealedColumn("application", "appeal_sealed", APPEAL),
     SealedColumn("member", "identity_sealed", IDENTITY),

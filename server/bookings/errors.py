@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from server.errors import Conflict, Forbidden, Invalid
+from server.errors import Conflict, Forbidden, Invalid, TooMany
 from server.kit.text import N_
 
 if TYPE_CHECKING:
@@ -114,3 +114,27 @@ class AlreadyChanged(Conflict):
         self.by = by
         self.by_id = by_id
         self.at = at
+
+
+class NoNumbersNow(Conflict):
+    """The station is closed, or the service is not offered any more today."""
+
+    code = "no-numbers-now"
+    message = N_("现在不能取号：站点没开门，或者今天这项服务已经结束了。")
+
+
+class NumberTooOften(TooMany):
+    code = "number-too-often"
+    message = N_("取号太频繁了。请过一会儿再取，或者直接找前台。")
+
+
+class NobodyWaiting(Conflict):
+    code = "nobody-waiting"
+    message = N_("现在没有人在等。")
+
+
+class NumberMoved(Conflict):
+    """Somebody else was faster with this number."""
+
+    code = "number-moved"
+    message = N_("这个号刚刚已经有人处理过了。")

@@ -153,3 +153,76 @@ class BookingEvent(Model):
     class Meta:
         table = "booking_event"
         indexes = (("booking_id", "at"),)
+
+
+class QueueStatus(StrEnum):
+    """A number in today's queue: waits, is called to a counter, is done with, or is gone."""
+
+    WAITING = "waiting"
+    CALLED = "called"
+    SERVED = "served"
+    LEFT = "left"
+
+
+class WalkIn(Model):
+    """One place in a station's queue of a day: a number that was taken, or a checked-in booking once it was called.
+
+    `came_at` says where somebody stands among those who wait: when the number was taken, later where he was not
+    there when called. `ahead` marks a booking that was called at its time, before those who waited. `called_at` is
+    when the visit began, `said_at` when the number was last called out. `secret` is the address of the number's
+    page; `request_key` makes a retry harmless. What was before the last step is kept for taking it back.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    station_id = fields.UUIDField()
+    region_code = fields.IntField()
+    offering_id = fields.UUIDField(db_index=True)
+    service = fields.CharEnumField(ServiceKind, max_length=20)
+    day = fields.DateField()
+    letter = fields.CharField(1, null=True)
+    number = fields.SmallIntField(null=True)
+    booking_id = fields.UUIDField(unique=True, null=True)
+    person_id = fields.UUIDField(null=True, db_index=True)
+    name_sealed = fields.BinaryField(null=True)
+    secret = fields.CharField(32, unique=True)
+    request_key = fields.CharField(64)
+    status = fields.CharEnumField(QueueStatus, max_length=8, default=QueueStatus.WAITING)
+    previous_status = fields.CharEnumField(QueueStatus, max_length=8, null=True)
+    taken_at = fields.DatetimeField()
+    came_at = fields.DatetimeField()
+    previous_came_at = fields.DatetimeField(null=True)
+    absent = fields.SmallIntField(default=0, db_default=0)
+    ahead = fields.BooleanField(default=False, db_default=False)
+    counter = fields.CharField(12, default="", db_default="")
+    called_at = fields.DatetimeField(null=True)
+    said_at = fields.DatetimeField(null=True)
+    finished_at = fields.DatetimeField(null=True)
+    changed_at = fields.DatetimeField()
+    changed_by = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "walk_in"
+        unique_together = (("station_id", "day", "letter", "number"), ("offering_id", "request_key"))
+
+
+class WalkInDay(Model):
+    """The numbers of one letter at a station on a day: the last one given out, and what became of forgotten ones.
+
+    Figures of a day are the rows of `walk_in` and, once those are deleted, the sums here.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    station_id = fields.UUIDField()
+    region_code = fields.IntField()
+    day = fields.DateField()
+    letter = fields.CharField(1)
+    service = fields.CharEnumField(ServiceKind, max_length=20)
+    taken = fields.SmallIntField()
+    served = fields.SmallIntField(default=0, db_default=0)
+    gone = fields.SmallIntField(default=0, db_default=0)
+    waited_seconds = fields.BigIntField(default=0, db_default=0)
+    served_seconds = fields.BigIntField(default=0, db_default=0)
+
+    class Meta:
+        table = "walk_in_day"
+        unique_together = (("station_id", "day", "letter"),)

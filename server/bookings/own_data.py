@@ -12,7 +12,9 @@ from uuid import UUID
 import msgspec
 
 from server.bookings import history
-from server.bookings.models import ActorKind, ServiceKind, Status
+from server.bookings.models import ActorKind, QueueStatus, ServiceKind, Status
+from server.bookings.schemas import as_struct
+from server.bookings.walk_ins import forget_own
 from server.db import sql
 from server.kit import clock
 from server.people.actors import Actor
@@ -39,6 +41,30 @@ class BookingHeld(msgspec.Struct, frozen=True):
     created_at: datetime
     request_key: str
     history: list[BookingStep]
+
+
+class NumberHeld(msgspec.Struct, frozen=True):
+    """A number that the worker took in a station's queue."""
+
+    id: UUID
+    number: str
+    service: ServiceKind
+    station: str
+    status: QueueStatus
+    taken_at: datetime
+    called_at: datetime | None
+    finished_at: datetime | None
+
+
+async def copy_numbers(person_id: UUID) -> list[NumberHeld]:
+    """All numbers, the latest first."""
+    found = await sql.rows(
+        """SELECT w.id, w.letter || w.number AS number, w.service, st.name AS station, w.status, w.taken_at,
+            w.called_at, w.finished_at
+        FROM walk_in w JOIN station st ON st.id = w.station_id WHERE w.person_id = $1 ORDER BY w.taken_at DESC""",
+        person_id,
+    )
+    return [as_struct(NumberHeld, row) for row in found]
 
 
 async def copy(person_id: UUID) -> list[BookingHeld]:
@@ -76,6 +102,7 @@ async def erase(actor: Actor) -> None:
         booking = await history.locked(row["id"])
         if booking["status"] in (Status.REQUESTED, Status.CONFIRMED):
             await history.release(booking, Status.CANCELLED, actor)
+    await forget_own(actor.id)
     await sql.run("UPDATE booking SET reason = '', request_key = id::text WHERE person_id = $1", actor.id)
     await sql.run(
         """UPDATE booking_event SET reason = '' WHERE reason <> ''

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from server.bookings import own_data as bookings
-from server.bookings.own_data import BookingHeld
+from server.bookings.own_data import BookingHeld, NumberHeld
 from server.errors import SignInNeeded
 from server.kit import clock
 from server.membership import own_data as membership
@@ -30,6 +30,7 @@ class OwnData(msgspec.Struct, frozen=True):
     sessions: list[SessionHeld]
     consents: list[ConsentHeld]
     bookings: list[BookingHeld]
+    numbers: list[NumberHeld]
     applications: list[ApplicationHeld]
     memberships: list[MembershipHeld]
     messages: list[MessageHeld]
@@ -51,6 +52,7 @@ async def own_data(actor: Actor) -> OwnData:
         sessions=person.sessions,
         consents=person.consents,
         bookings=await bookings.copy(actor.id),
+        numbers=await bookings.copy_numbers(actor.id),
         applications=applications,
         memberships=memberships,
         messages=await notices.copy(actor.id),

@@ -15,7 +15,12 @@ from server.db import sql
 
 CONSTRAINTS = [
     import_module(f"server.db.migrations.{name}")
-    for name in ("0002_constraints", "0004_membership_constraints", "0006_roles_audit_constraints")
+    for name in (
+        "0002_constraints",
+        "0004_membership_constraints",
+        "0006_roles_audit_constraints",
+        "0007_walk_ins",
+    )
 ]
 
 

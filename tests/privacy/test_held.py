@@ -22,7 +22,7 @@ PHONE = "+8613900139001"
 # Tables that speak of no worker: stations, unions, staff, and the house itself.
 OF_NO_WORKER = {
     "division", "station", "station_day", "station_import", "offering", "slot", "trade_union", "union_month",
-    "union_size", "staff", "role_grant", "job_run", "tortoise_migrations",
+    "union_size", "staff", "walk_in_day", "role_grant", "job_run", "tortoise_migrations",
 }  # fmt: skip
 # Columns that would make such a table speak of one.
 PERSONAL = re.compile(r"person|phone_|document|identity|member_id|booking_id|application_id|_sealed$|_index$")
@@ -44,6 +44,7 @@ HELD = {
     },
     "session": GONE,
     "notice": GONE,
+    "walk_in": GONE,
     "consent": dict.fromkeys(("id", "person_id", "purpose", "version", "agreed", "at"), NOT_PERSONAL),
     "sign_in_code": "keyed digests, deleted after two days by people.forget_old",
     "attempt": "keyed digests, deleted after a month by people.forget_old",
@@ -128,6 +129,7 @@ ROWS = {
     "session": "SELECT * FROM session WHERE person_id = $1",
     "notice": "SELECT * FROM notice WHERE person_id = $1",
     "booking": "SELECT * FROM booking WHERE person_id = $1",
+    "walk_in": "SELECT * FROM walk_in WHERE person_id = $1",
     "booking_event": "SELECT e.* FROM booking_event e JOIN booking b ON b.id = e.booking_id WHERE b.person_id = $1",
     "application": "SELECT * FROM application WHERE person_id = $1",
     "member": "SELECT * FROM member WHERE id = ANY($1)",
