@@ -28,6 +28,7 @@ from server.bookings import (
     plan_offering_pages,
     plan_pages,
     ticket_pages,
+    waitlist_pages,
     walk_in_pages,
 )
 from server.bookings.station_changes import follow_openings
@@ -103,6 +104,7 @@ def rooms() -> list[ControllerRouterHandler]:
         *inbox_pages.handlers,
         *bookings_api.handlers,
         *desk_pages.handlers,
+        *waitlist_pages.handlers,
         *walk_in_pages.handlers,
         *board_pages.handlers,
         *desk_api.handlers,

@@ -9,6 +9,7 @@ from datetime import timedelta
 from server.audit.chain import chain_pending
 from server.bookings.desk import escalate_overdue, expire_overdue
 from server.bookings.slots import roll_slots
+from server.bookings.waitlist_offers import expire_holds
 from server.bookings.walk_ins import forget_numbers
 from server.bookings.words import SERVICE_NAMES
 from server.membership.applying import forget_drafts
@@ -41,6 +42,7 @@ JOBS = (
     Job("notices.deliver", timedelta(seconds=5), deliver_notices, wake_on="outbox"),
     Job("slots.roll", timedelta(hours=1), roll_slots),
     Job("bookings.expire", timedelta(seconds=20), expire_overdue),
+    Job("waitlist.expire", timedelta(seconds=20), expire_holds),
     Job("bookings.escalate", timedelta(seconds=20), escalate_overdue),
     Job("walk_ins.forget", timedelta(hours=1), forget_numbers),
     Job("transfers.escalate", timedelta(minutes=10), escalate_transfers),

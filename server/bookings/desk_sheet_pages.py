@@ -12,7 +12,7 @@ from uuid import UUID
 from litestar import Request
 from litestar.response import Response
 
-from server.bookings import desk_queries, queries
+from server.bookings import desk_queries, queries, waitlist_queries
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_LOOKS, STATUS_NAMES, Flash, undo_for
 from server.bookings.desk_sheet import ROWS_SHOWN, Trouble, make_sheet
 from server.bookings.models import ServiceKind, Status
@@ -130,6 +130,7 @@ async def show_sheet(
         flash=flash,
         undo=undo_for(acts),
         unreached=await desk_queries.unreached(station_id),
+        waits=await waitlist_queries.counts(station_id, asked.day),
         manager=manager,
         several_stations=_has_several_stations(request.user),
         typed_code=typed_code,

@@ -95,6 +95,25 @@ class TicketElsewhere(Invalid):
     message = N_("这张凭证不是今天本站的。")
 
 
+class WishOver(Conflict):
+    """Too late to wait for it, or the station does not offer it any more."""
+
+    code = "wish-over"
+    message = N_("这个时间等不到了，看看别的时间。")
+
+
+class TooManyWishes(Conflict):
+    code = "too-many-wishes"
+    message = N_("您已经排了不少候补了，先撤掉几个再排。")
+
+
+class OfferOver(Conflict):
+    """The held place went to the next, or was never offered."""
+
+    code = "offer-over"
+    message = N_("这个名额没留住，已经给了下一位。还想等，就再排一次。")
+
+
 class AlreadyChanged(Conflict):
     """Somebody else was faster; carries what happened."""
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from server.bookings import rules
 from server.bookings.errors import AlreadyChanged, SlotClosed, SlotFull
 from server.bookings.models import ActorKind, Status
+from server.bookings.waitlist_offers import give_back, seek
 from server.db import sql
 from server.kit import clock
 from server.kit.ids import new_id
@@ -26,11 +27,6 @@ JOIN station st ON st.id = b.station_id
 CROSS JOIN LATERAL (SELECT e.actor_kind, e.actor_id FROM booking_event e WHERE e.booking_id = b.id
   ORDER BY e.at DESC, e.id DESC LIMIT 1) last
 WHERE b.id = $1
-"""
-# A slot that holds more than its offering now allows shrinks with each place that is given back.
-GIVE_BACK = """
-UPDATE slot s SET taken = s.taken - 1, capacity = greatest(least(s.capacity, o.capacity), s.taken - 1)
-FROM offering o WHERE s.id = $1 AND o.id = s.offering_id
 """
 LONGEST_REASON = 200
 STEP = """
@@ -83,9 +79,10 @@ async def change(booking: Any, to: Status, actor: Actor, *, reason: str = "", un
 
 
 async def release(booking: Any, to: Status, actor: Actor, *, reason: str = "") -> Any:
-    """End a locked booking and give its place back."""
+    """End a locked booking and give its place back: to who waits for it, else to all."""
     changed = await change(booking, to, actor, reason=reason)
-    await sql.run(GIVE_BACK, booking["slot_id"])
+    await give_back(booking["slot_id"])
+    await seek(booking["person_id"])
     return changed
 
 

@@ -155,6 +155,53 @@ class BookingEvent(Model):
         indexes = (("booking_id", "at"),)
 
 
+class WishKind(StrEnum):
+    """What somebody waits for: one slot, any time of a day, or a service nearby this week."""
+
+    SLOT = "slot"
+    DAY = "day"
+    NEAR = "near"
+
+
+class WaitState(StrEnum):
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    PASSED = "passed"
+    WITHDRAWN = "withdrawn"
+    ENDED = "ended"
+
+
+class WaitEntry(Model):
+    """One worker's wish for a place that falls free, until `until`.
+
+    A wish for a slot or a day has its offering and day; one for nearby has its service's centre instead, rounded to
+    about a kilometre: where exactly somebody stood is nobody's business. While it is offered, `held_slot_id` is the
+    place that is kept for them until `held_until`; it counts in the slot's `taken` like a booking.
+    """
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    person_id = fields.UUIDField(db_index=True)
+    kind = fields.CharEnumField(WishKind, max_length=4)
+    state = fields.CharEnumField(WaitState, max_length=9, default=WaitState.WAITING)
+    service = fields.CharEnumField(ServiceKind, max_length=20)
+    station_id = fields.UUIDField(null=True)
+    offering_id = fields.UUIDField(null=True)
+    slot_id = fields.UUIDField(null=True)
+    day = fields.DateField(null=True)
+    lat = fields.FloatField(null=True)
+    lng = fields.FloatField(null=True)
+    until = fields.DatetimeField()
+    held_slot_id = fields.UUIDField(null=True)
+    held_until = fields.DatetimeField(null=True)
+    joined_at = fields.DatetimeField()
+    changed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "wait_entry"
+
+
 class QueueStatus(StrEnum):
     """A number in today's queue: waits, is called to a counter, is done with, or is gone."""
 

@@ -6,13 +6,13 @@ id that names nobody any more; what people wrote in them is blanked.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
 
-from server.bookings import history
-from server.bookings.models import ActorKind, QueueStatus, ServiceKind, Status
+from server.bookings import history, waitlist
+from server.bookings.models import ActorKind, QueueStatus, ServiceKind, Status, WaitState, WishKind
 from server.bookings.schemas import as_struct
 from server.bookings.walk_ins import forget_own
 from server.db import sql
@@ -67,6 +67,33 @@ async def copy_numbers(person_id: UUID) -> list[NumberHeld]:
     return [as_struct(NumberHeld, row) for row in found]
 
 
+class WishHeld(msgspec.Struct, frozen=True):
+    """What the worker waited for; one for nearby has its centre, rounded to about a kilometre."""
+
+    id: UUID
+    kind: WishKind
+    service: ServiceKind
+    station: str | None
+    day: date | None
+    lat: float | None
+    lng: float | None
+    state: WaitState
+    until: datetime
+    held_until: datetime | None
+    joined_at: datetime
+    changed_at: datetime
+
+
+async def copy_wishes(person_id: UUID) -> list[WishHeld]:
+    """All entries on the waiting list, the latest first."""
+    found = await sql.rows(
+        """SELECT w.*, st.name AS station FROM wait_entry w LEFT JOIN station st ON st.id = w.station_id
+        WHERE w.person_id = $1 ORDER BY w.joined_at DESC, w.id DESC""",
+        person_id,
+    )
+    return [as_struct(WishHeld, row) for row in found]
+
+
 async def copy(person_id: UUID) -> list[BookingHeld]:
     """All bookings, the latest first."""
     found = await sql.rows(
@@ -92,6 +119,8 @@ async def subjects(person_id: UUID) -> dict[str, list[UUID]]:
 
 async def erase(actor: Actor) -> None:
     """Cancel what is ahead and blank the rest, in the caller's transaction, after `sql.blank_histories`."""
+    if actor.id is not None:
+        await waitlist.leave_all(actor.id)
     ahead = await sql.rows(
         """SELECT id FROM booking WHERE person_id = $1 AND status IN ('requested', 'confirmed') AND starts_at > $2
         ORDER BY slot_id""",

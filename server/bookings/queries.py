@@ -43,13 +43,14 @@ st.name AS station_name, st.phone AS station_phone, st.address, st.landmark, st.
 """
 TODAY = "($2::timestamptz AT TIME ZONE 'Asia/Shanghai')::date"
 # `rules.refusal` as a condition: slot n of offering o at station st, for somebody ($3: a member) at $2.
-BOOKABLE = f"""
-NOT n.closed AND n.taken < n.capacity AND o.active AND st.retired_at IS NULL
+OPEN_FOR = f"""
+NOT n.closed AND o.active AND st.retired_at IS NULL
 AND n.starts_at >= $2::timestamptz + make_interval(mins => o.notice_minutes)
 AND n.starts_at < ({TODAY} + o.horizon_days + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
 AND ($3::boolean OR o.eligibility = 'everybody' OR (o.eligibility = 'members_first'
   AND n.starts_at < ({TODAY} + o.general_days + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'))
 """
+BOOKABLE = f"n.taken < n.capacity AND {OPEN_FOR}"
 
 
 async def day_strip(offering_id: UUID, actor: Actor, day: date | None = None) -> DayStrip:

@@ -20,6 +20,7 @@ from server.bookings.errors import (
 )
 from server.bookings.models import ActorKind, Status
 from server.bookings.schemas import BookingMade
+from server.bookings.waitlist_offers import give_back, seek
 from server.db import sql
 from server.errors import Forbidden, NotFound, SignInNeeded, Unavailable
 from server.kit import clock
@@ -36,8 +37,7 @@ WHERE n.id = $1 AND o.id = n.offering_id AND {queries.BOOKABLE}
 RETURNING n.id AS slot_id, n.offering_id, n.station_id, n.region_code, n.starts_at, n.ends_at, o.service,
   o.auto_confirm, o.confirm_minutes, st.name AS station
 """
-BOOK = f"""
-WITH place AS ({TAKE}),
+MAKE = """
 made AS (
   INSERT INTO booking (id, code, slot_id, offering_id, station_id, region_code, person_id, service, starts_at,
     ends_at, status, reason, confirm_by, changed_at, created_at, request_key)
@@ -54,6 +54,7 @@ made AS (
 )
 SELECT made.*, place.station FROM made JOIN place USING (slot_id)
 """
+BOOK = f"WITH place AS ({TAKE}),{MAKE}"
 TRIES = 5
 LONGEST_KEY = 64
 
@@ -64,7 +65,7 @@ async def book_slot(*, actor: Actor, slot_id: UUID, request_key: str) -> Booking
     Raises the refusal that holds (SlotFull, SlotClosed, TooLate, TooFarAhead, MembersOnly),
     OverlappingBooking, KeyReused, or NotFound.
     """
-    _require_worker(actor)
+    require_worker(actor)
     if not 1 <= len(request_key) <= LONGEST_KEY or not request_key.isprintable():
         raise KeyUnusable(field="request_key")
     for _ in range(TRIES):
@@ -98,9 +99,14 @@ async def _take_and_book(actor: Actor, slot_id: UUID, request_key: str) -> Booki
     made = await sql.row(BOOK, slot_id, now, actor.is_member, *ids)
     if made is None:
         return None
+    await tell_made(made)
+    return made_of(made)
+
+
+async def tell_made(made: Any) -> None:
+    """Tell the worker that a new booking holds."""
     kind = NoticeKind.BOOKING_REQUESTED if made["status"] == Status.REQUESTED else NoticeKind.BOOKING_CONFIRMED
     await _tell(made, made["station"], kind)
-    return made_of(made)
 
 
 async def _booked_before(actor: Actor, slot_id: UUID, request_key: str) -> BookingMade | None:
@@ -202,8 +208,9 @@ async def _move(actor: Actor, booking_id: UUID, slot_id: UUID) -> BookingMade:
         raise await queries.why_refused(slot_id, actor)
     if place["service"] != booking["service"]:
         raise OtherService
-    await sql.run(history.GIVE_BACK, booking["slot_id"])
     changed = await history.move(booking, place, actor)
+    await give_back(booking["slot_id"])
+    await seek(booking["person_id"])
     await notices.withdraw_reminders(booking_id)
     await _tell(changed, place["station"], NoticeKind.BOOKING_MOVED, push=False)
     return made_of(changed)
@@ -230,16 +237,18 @@ async def remind(booking: Any, station: str) -> None:
         )
 
 
-def _require_worker(actor: Actor) -> None:
-    if actor.kind == "visitor":
+def require_worker(actor: Actor) -> UUID:
+    """Who asks, where it is a worker. Raises SignInNeeded, Forbidden."""
+    if actor.kind == "visitor" or actor.id is None:
         raise SignInNeeded
     if actor.kind != "worker":
         raise Forbidden
+    return actor.id
 
 
 async def _own_booking(actor: Actor, booking_id: UUID) -> Any:
     """The worker's booking, locked; somebody else's does not exist for him."""
-    _require_worker(actor)
+    require_worker(actor)
     booking = await history.locked(booking_id)
     if booking is None or booking["person_id"] != actor.id:
         raise NotFound

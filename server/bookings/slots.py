@@ -17,6 +17,7 @@ import msgspec
 from server.bookings import rules
 from server.bookings.models import ACTIVE
 from server.bookings.planning import Held, Span, sort_out
+from server.bookings.waitlist_offers import drop_holds, fill_opened
 from server.db import sql
 from server.kit import clock
 from server.kit.ids import new_id
@@ -74,7 +75,7 @@ async def roll_slots() -> int:
             found = await sql.rows(
                 """SELECT id FROM offering WHERE active
                 AND (rolled_until IS NULL OR rolled_until < $1::date + horizon_days)
-                ORDER BY rolled_until NULLS FIRST LIMIT $2 FOR UPDATE SKIP LOCKED""",
+                ORDER BY rolled_until NULLS FIRST LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED""",
                 clock.today(),
                 BATCH,
             )
@@ -92,6 +93,7 @@ async def _roll(offering_ids: list[UUID]) -> int:
         wanted += [(offering["id"], span) for span in _spans(offering, first, last) if span[0] > now]
     made = await _insert(wanted)
     await sql.run("UPDATE offering SET rolled_until = $2::date + horizon_days WHERE id = ANY($1)", offering_ids, today)
+    await fill_opened(offering_ids)
     return made
 
 
@@ -132,9 +134,11 @@ async def replan(station_id: UUID) -> Plan:
     (never booked), closed (booked) or opened again; capacity follows, yet never below what is taken.
     """
     plan = Plan()
-    found = await sql.rows("SELECT id FROM offering WHERE station_id = $1 ORDER BY id FOR UPDATE", station_id)
+    # Not FOR UPDATE: whoever gives a place back and offers it in one transaction proves the slot's offering anew.
+    found = await sql.rows("SELECT id FROM offering WHERE station_id = $1 ORDER BY id FOR NO KEY UPDATE", station_id)
     for offering in await sql.rows(PLANNED, [row["id"] for row in found], clock.today()):
         await _replan_offering(offering, plan)
+    await fill_opened([row["id"] for row in found])
     for affected in plan.affected:
         params = {
             "station": affected.station,
@@ -181,7 +185,9 @@ async def _locked_slots(offering_id: UUID, now: datetime) -> list[Held]:
     )
     found = await sql.rows(
         """SELECT s.id, s.starts_at, s.ends_at, s.closed, s.taken,
-            EXISTS (SELECT FROM booking b WHERE b.slot_id = s.id) AS used
+            EXISTS (SELECT FROM booking b WHERE b.slot_id = s.id)
+              OR EXISTS (SELECT FROM wait_entry w WHERE w.slot_id = s.id)
+              OR EXISTS (SELECT FROM wait_entry w WHERE w.held_slot_id = s.id) AS used
         FROM slot s WHERE s.offering_id = $1 AND s.starts_at > $2 AND s.ends_at > $3""",
         offering_id,
         now - LONGEST,
@@ -216,6 +222,7 @@ async def _open(ends_of: dict[UUID, datetime], capacity: int) -> None:
 
 async def _close(slot_ids: list[UUID]) -> list[Affected]:
     await sql.run("UPDATE slot SET closed = true WHERE id = ANY($1)", slot_ids)
+    await drop_holds(slot_ids)
     found = await sql.rows(
         """SELECT b.id, b.person_id, b.code, b.service, b.starts_at, st.name
         FROM booking b JOIN station st ON st.id = b.station_id

@@ -11,7 +11,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response, ServerSentEvent
 
-from server.bookings import queries, rules, service, tickets, walk_in_queries
+from server.bookings import queries, rules, service, tickets, waitlist_queries, walk_in_queries
 from server.bookings.book_pages import day_asked, names, show_confirm, show_times
 from server.bookings.calendar_file import calendar_file
 from server.bookings.errors import OverlappingBooking
@@ -87,6 +87,7 @@ async def list_tickets(request: Req) -> Response[str]:
         upcoming=[] if after else await tickets.upcoming(request.user),
         past=await tickets.past(request.user, after),
         numbers=[] if after else await walk_in_queries.own_open(request.user.id),
+        wishes=[] if after else await waitlist_queries.wishes(request.user),
         after=after,
         states=states(),
         **names(),

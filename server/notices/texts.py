@@ -27,6 +27,14 @@ TEXTS = {
     ),
     NoticeKind.REMINDER_HOUR: N_("快到时间了：%(when)s，%(station)s，%(service)s，凭证号 %(code)s。"),
     NoticeKind.ESCALATION: N_("有人等确认：%(when)s，%(station)s，%(service)s。快到期限了，请尽快回复。"),
+    NoticeKind.WAITLIST_OFFERED: N_(
+        "等到名额了：%(when)s，%(station)s，%(service)s。给您留一会儿，请到“我的候补”里点“我要”。"
+    ),
+    NoticeKind.WAITLIST_PASSED: N_(
+        "没等到您回复，名额给了下一位：%(when)s，%(station)s，%(service)s。还想等就再排一次。"
+    ),
+    NoticeKind.WAITLIST_GONE: N_("对不住，%(station)s %(when)s的%(service)s不办了，刚给您留的名额没有了。您还接着排。"),
+    NoticeKind.WAITLIST_ENDED: N_("对不住，%(service)s的候补没等到名额。看看别的时间、别的站点。"),
     NoticeKind.APPLICATION_SUBMITTED: N_("入会申请交上去了，由%(union)s审核，有结果马上告诉您。"),
     NoticeKind.APPLICATION_RETURNED: N_("入会申请要改一下：%(reason)s 改好再交就行。"),
     NoticeKind.APPLICATION_APPROVED: N_("欢迎加入%(union)s！会员卡已经在“我的工会”里了。"),
@@ -63,6 +71,10 @@ WHAT = {
     NoticeKind.REMINDER_EVENING: "别忘了",
     NoticeKind.REMINDER_HOUR: "快到时间了",
     NoticeKind.ESCALATION: "快到回复期限了",
+    NoticeKind.WAITLIST_OFFERED: "等到名额了，请尽快点“我要”",
+    NoticeKind.WAITLIST_PASSED: "名额给了下一位",
+    NoticeKind.WAITLIST_GONE: "留的名额没有了",
+    NoticeKind.WAITLIST_ENDED: "候补没等到",
     NoticeKind.APPLICATION_SUBMITTED: "入会申请收到了",
     NoticeKind.APPLICATION_RETURNED: "入会申请要改一下",
     NoticeKind.APPLICATION_APPROVED: "入会申请通过了",

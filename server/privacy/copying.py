@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from server.bookings import own_data as bookings
-from server.bookings.own_data import BookingHeld, NumberHeld
+from server.bookings.own_data import BookingHeld, NumberHeld, WishHeld
 from server.errors import SignInNeeded
 from server.kit import clock
 from server.membership import own_data as membership
@@ -31,6 +31,7 @@ class OwnData(msgspec.Struct, frozen=True):
     consents: list[ConsentHeld]
     bookings: list[BookingHeld]
     numbers: list[NumberHeld]
+    wishes: list[WishHeld]
     applications: list[ApplicationHeld]
     memberships: list[MembershipHeld]
     messages: list[MessageHeld]
@@ -53,6 +54,7 @@ async def own_data(actor: Actor) -> OwnData:
         consents=person.consents,
         bookings=await bookings.copy(actor.id),
         numbers=await bookings.copy_numbers(actor.id),
+        wishes=await bookings.copy_wishes(actor.id),
         applications=applications,
         memberships=memberships,
         messages=await notices.copy(actor.id),

@@ -20,6 +20,7 @@ CONSTRAINTS = [
         "0004_membership_constraints",
         "0006_roles_audit_constraints",
         "0007_walk_ins",
+        "0008_waitlist",
     )
 ]
 
