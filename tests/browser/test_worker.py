@@ -95,13 +95,26 @@ async def test_returning_in_four_taps_and_no_typing(offering, session, open_page
     assert taps.count <= 4
 
 
-async def test_first_time_without_scripts(offering, open_page):
-    page = await open_page(f"/book/{offering.id}", javascript=False)
+@pytest.mark.parametrize(
+    "without", [{"javascript": False}, {"service_workers": "block"}], ids=["scripts", "service worker"]
+)
+async def test_the_whole_journey_without(offering, open_page, without):
+    page = await open_page("/stations?region=450103", **without)
+    await page.locator(f'a[href^="/book/{offering.id}"]').first.click()
     await page.locator(".time").first.click()
     await page.get_by_label("手机号").fill(PHONE)
     await page.get_by_role("button", name="下一步").click()
     await page.get_by_label("短信里的 6 位数字").fill(await page.locator(".demo-code strong").inner_text())
     await page.get_by_role("button", name="确认预约").click()
+    await expect(page.locator("#state")).to_have_text("等站点确认")
+    await page.get_by_role("link", name="改时间").click()
+    await page.locator(".time", has_text="19:00").click()
+    await page.get_by_role("button", name="就改到这个时间").click()
+    await expect(page.locator(".ticket-when")).to_contain_text("7 点")
+    await page.get_by_text("去不了，要取消").click()
+    await page.get_by_role("button", name="取消这个预约").click()
+    await expect(page.locator("#state")).to_have_text("取消了")
+    await page.get_by_role("button", name="撤回").click()
     await expect(page.locator("#state")).to_have_text("等站点确认")
 
 
