@@ -152,7 +152,7 @@ async def test_it_goes_out_by_hand_and_leads_on(slot, session, open_page):
 
 @pytest.mark.parametrize("locks", [True, False])
 async def test_two_tabs_send_it_once(slot, worker, session, open_page, locks):
-    page = await open_page(f"/book/slots/{slot.id}", session=session)
+    page = await open_page(f"/book/slots/{slot.id}", session=session, service_workers="block")
     if not locks:
         await page.context.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined })")
         await page.reload()
@@ -160,7 +160,8 @@ async def test_two_tabs_send_it_once(slot, worker, session, open_page, locks):
     await other.goto("/tickets")
     sent = []
     page.context.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-    await book_without_a_network(page)
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="确认预约").click()
     await expect(other.get_by_text("等着发的：1 件")).to_be_visible()
     sent.clear()
     await mend(page)
@@ -243,7 +244,18 @@ async def test_signing_out_leaves_nothing(slot, session, open_page, service_work
     await expect(page.get_by_text("等着发的：1 件")).to_be_visible()
     await page.get_by_role("button", name="退出登录").click()
     await page.wait_for_url(lambda url: not url.endswith("/me"))
-    assert await page.evaluate(STORED) == []
+    await page.wait_for_function(f"async () => !(await ({STORED})()).length")
+    assert not await Booking.exists()
+
+
+async def test_who_has_everything_deleted_leaves_nothing(slot, session, open_page):
+    page = await open_page(f"/book/slots/{slot.id}", session=session, service_workers="block")
+    await page.route("**/book/**", lambda route: route.abort("connectionfailed"))
+    await page.get_by_role("button", name="确认预约").click()
+    await expect(page.get_by_text(WAITS)).to_be_visible()
+    await page.context.clear_cookies()
+    await page.goto("/erased")
+    await page.wait_for_function(f"async () => !(await ({STORED})()).length")
     assert not await Booking.exists()
 
 

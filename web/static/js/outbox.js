@@ -159,8 +159,7 @@
     if (more.link) {
       link.href = more.link;
       link.textContent = more.see;
-      link.addEventListener("click", () => forget(more.ids));
-      if (waits(entry)) link.replaceWith(link.cloneNode(true));
+      link.addEventListener("click", () => sessionStorage.setItem("outbox", [...more.ids.keys()]));
     } else link.remove();
     if (more.drop) {
       $("span", drop).textContent = more.drop;
@@ -216,14 +215,29 @@
   });
   // Signing out leaves nothing behind; the service worker does the same for the pages.
   document.addEventListener("submit", ({ target }) => {
-    if (/^(\/staff)?\/sign-out/.test(target.getAttribute("action"))) within((_all, store) => store.clear()).then(() => tell(0));
+    if (!/^(\/staff)?\/sign-out/.test(target.getAttribute("action"))) return;
+    // Where this page leaves before that is done, the next one does it.
+    sessionStorage.setItem("outbox", "all");
+    within((_all, store) => store.clear()).then(() => tell(0));
   }, true);
+
+  // What somebody has gone to see is done with, and nothing stays of whoever had all about himself deleted.
+  async function start() {
+    const noted = sessionStorage.getItem("outbox") || "", looked = noted.split(",").map(Number);
+    const gone = noted === "all" || (location.pathname === "/erased" && owner === NOBODY);
+    sessionStorage.removeItem("outbox");
+    await within((all, store) => {
+      for (const entry of all) if (gone || !waits(entry) && looked.includes(entry.id)) store.delete(entry.id);
+    });
+    await draw();
+    await run(false);
+  }
 
   const run = (byHand) => send(byHand).catch(() => { /* a browser that keeps nothing */ });
   $("[data-outbox-now]").addEventListener("click", () => run(true));
   if (tabs) tabs.onmessage = ({ data }) => { busy = data; draw(); };
   addEventListener("online", () => run(false));
-  addEventListener("pageshow", () => draw().then(() => run(false), () => { /* as above */ }));
+  addEventListener("pageshow", () => start().catch(() => { /* as above */ }));
   document.addEventListener("visibilitychange", () => document.hidden || run(false));
   // A line that is back does not always say so.
   setInterval(() => document.hidden || !navigator.onLine || run(false), AGAIN);
