@@ -186,7 +186,7 @@ async def test_a_full_slot_says_so_and_leads_to_others(slot, session, open_page)
 
 async def test_a_cancellation_waits_too(booking, session, open_page):
     page = await open_page(f"/tickets/{booking.id}", session=session)
-    await kept(page, f"/tickets/{booking.id}")
+    await kept(page, f"/tickets/{booking.id}/qr.svg")
     await cut(page)
     await page.reload()
     await expect(page.locator("[data-kept-line]")).to_be_visible()
