@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from server.db import sql
 from tests.fixtures.membership import make_union
 from tests.fixtures.processes import until
 
@@ -79,6 +80,7 @@ def test_migrate_then_check(house, database_server):
 
 def test_the_demo_is_not_loaded_in_production(niangjia):
     names = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SMS_SIGN_NAME", "SMS_CODE_TEMPLATE", "SMS_NOTICE_TEMPLATE")
+    names += ("SMS_MEMBERSHIP_TEMPLATE",)
     production = {
         "NIANGJIA_MODE": "production",
         "NIANGJIA_BASE_URL": "https://niangjia.example",
@@ -146,3 +148,36 @@ def test_a_command_told_to_stop_stops_its_database(house):
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     assert house.pids() == []
+
+
+async def test_a_changed_audit_entry_is_named(niangjia, db):
+    """The chain is made by the worker, in a process with the same keys."""
+    made = niangjia("create-officer", "lao", "--name", "老陆", "--region", "450100", text=f"{PASSWORD}\n")
+    assert made.returncode == 0
+    before = niangjia("verify-audit")
+    assert (before.returncode, before.stdout.splitlines()[0]) == (
+        0,
+        "0 entries verified, 0 with forgotten reasons, 1 not chained yet",
+    )
+    lost = await sql.value("SELECT entry_id FROM audit_pending")
+    async with sql.transaction():
+        await sql.run("SET LOCAL session_replication_role = replica")
+        await sql.run("DELETE FROM audit_entry")
+    after = niangjia("verify-audit")
+    assert (after.returncode, after.stdout) == (1, "")
+    assert str(lost) in after.stderr
+    assert db
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("verify-audit", "--head", "nonsense"), "NUMBER:HASH"),
+        (("purge-audit", "--before", "2999-01-01"), "183 days"),
+    ],
+)
+def test_what_the_audit_refuses_is_one_line(niangjia, arguments, said):
+    refused = niangjia(*arguments)
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1

@@ -42,7 +42,7 @@ async def test_the_card_is_there_without_a_network_and_says_how_old_it_is(card):
     code = card.get_by_role("img", name="会员卡二维码")
     assert await code.evaluate("img => img.complete && img.naturalWidth > 0")
     await expect(card.locator("[data-kept-line]")).to_contain_text("上次联网")
-    await expect(card.locator("[data-expired]")).to_be_hidden()
+    await expect(card.locator("p[data-expired]")).to_be_hidden()
     await check_page(card)
 
 
@@ -50,7 +50,7 @@ async def test_a_card_that_was_kept_too_long_says_so(card):
     await card.clock.set_fixed_time(clock.now() + CARD_LIFE + timedelta(days=2))
     await card.context.set_offline(True)
     await card.reload()
-    await expect(card.locator("[data-expired]")).to_contain_text("二维码过期了")
+    await expect(card.locator("p[data-expired]")).to_contain_text("二维码过期了")
 
 
 async def test_a_replaced_card_changes_on_the_open_phone(member, card):

@@ -102,7 +102,7 @@ async def test_from_the_poster_to_the_card_in_eight_taps(union, open_page, look)
     await expect(page.locator("main .member-name")).to_have_text("韦秀英")
     await expect(page.locator("header.top")).to_have_count(1)
     await expect(page.locator(".ticket")).to_have_count(1)
-    await thumb.arrive("我的工会")
+    await thumb.arrive("会员卡")
 
 
 async def test_without_a_poster_a_worker_who_booked_gives_no_phone_and_says_where_he_works(

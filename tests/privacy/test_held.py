@@ -22,11 +22,12 @@ PHONE = "+8613900139001"
 # Tables that speak of no worker: stations, unions, staff, and the house itself.
 OF_NO_WORKER = {
     "division", "station", "station_day", "station_import", "offering", "slot", "trade_union", "union_month",
-    "union_size", "staff", "walk_in_day", "role_grant", "job_run", "tortoise_migrations",
+    "union_size", "staff", "walk_in_day", "role_grant", "job_run", "tortoise_migrations", "invitation", "role_request",
+    "recovery_code", "audit_pending", "audit_link", "audit_anchor",
 }  # fmt: skip
 # Columns that would make such a table speak of one.
 PERSONAL = re.compile(r"person|phone_|document|identity|member_id|booking_id|application_id|_sealed$|_index$")
-BUT_NOT = {"staff.totp_sealed"}
+BUT_NOT = {"staff.totp_sealed", "invitation.code_index", "recovery_code.code_index", "audit_link.reason_index"}
 
 BLANK = "blanked"  # empty afterwards
 GONE = "deleted"  # the row is deleted
