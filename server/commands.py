@@ -24,15 +24,15 @@ from server.kit import clock
 from server.kit.crypto import vault
 from server.membership import importing as members
 from server.people.actors import GrantHeld
+from server.people.errors import PasswordCommon, PasswordLikeLogin, PasswordShort
 from server.people.models import Role
+from server.people.passwords import SHORTEST, check_password
 from server.people.staff import create_staff
 from server.process import database_of
 from server.stations import importing as stations
 from server.stations.changes import when_opening_changes
 from server.stations.divisions import find_place
 from server.stations.service import load_divisions
-
-SHORTEST_PASSWORD = 12
 
 
 def migrate(settings: Settings, _given: Namespace) -> int:
@@ -95,8 +95,12 @@ def create_officer(settings: Settings, given: Namespace) -> int:
     if find_place(given.region) is None:
         return _fail(f"--region: there is no division {given.region}")
     password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    if len(password) < SHORTEST_PASSWORD:
-        return _fail(f"password: at least {SHORTEST_PASSWORD} characters")
+    try:
+        check_password(password, given.login)
+    except PasswordShort:
+        return _fail(f"password: at least {SHORTEST} characters")
+    except (PasswordLikeLogin, PasswordCommon):
+        return _fail("password: it holds the login, or is one that everybody tries first")
     grant = GrantHeld(Role.OFFICER, region_code=given.region)
     try:
         _, secret = _with_database(
