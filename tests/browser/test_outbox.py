@@ -234,18 +234,25 @@ async def test_one_may_think_better_of_it(slot, session, open_page):
     assert await page.evaluate(STORED) == []
 
 
-@pytest.mark.parametrize("service_workers", ["allow", "block"])
-async def test_signing_out_leaves_nothing(slot, session, open_page, service_workers):
-    page = await open_page("/me", session=session, service_workers=service_workers)
+@pytest.mark.parametrize("online", [True, False])
+async def test_signing_out_leaves_nothing(slot, session, open_page, online):
+    page = await open_page("/me", session=session, service_workers="block")
     booking = await page.context.new_page()
     await booking.goto(f"/book/slots/{slot.id}")
     await booking.route("**/book/**", lambda route: route.abort("connectionfailed"))
     await booking.get_by_role("button", name="确认预约").click()
-    await expect(page.get_by_text("等着发的：1 件")).to_be_visible()
+    await expect(page.get_by_text("等着发的：1 件")).to_be_attached()
+    await page.context.set_offline(not online)
     await page.get_by_role("button", name="退出登录").click()
-    await page.wait_for_url(lambda url: not url.endswith("/me"))
     await page.wait_for_function(f"async () => !(await ({STORED})()).length")
     assert not await Booking.exists()
+
+
+async def test_the_service_worker_forgets_what_waits_with_the_pages(slot, session, open_page):
+    page = await open_page(f"/book/slots/{slot.id}", session=session)
+    await book_without_a_network(page)
+    await page.evaluate("() => fetch('/sign-out', { method: 'POST' }).catch(() => {})")
+    await page.wait_for_function(f"async () => !(await ({STORED})()).length")
 
 
 async def test_who_has_everything_deleted_leaves_nothing(slot, session, open_page):
