@@ -3,7 +3,6 @@ pytest_plugins = [
     "tests.fixtures.http",
     "tests.fixtures.people",
     "tests.fixtures.joining",
-    "tests.fixtures.joining",
     "tests.fixtures.desk",
     "tests.fixtures.browser",
     "tests.fixtures.processes",
