@@ -105,6 +105,8 @@ def test_the_jobs_of_this_product():
         "slots.roll",
         "bookings.expire",
         "bookings.escalate",
+        "waitlist.expire",
+        "walk_ins.forget",
         "transfers.escalate",
         "transfers.expire",
         "people.forget",

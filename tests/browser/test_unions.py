@@ -79,7 +79,7 @@ async def test_the_tree_opens_in_place_and_leads_to_a_union(two, open_page, size
 async def test_the_tree_without_javascript(two, open_page):
     session = await session_of(two.above_old)
     page = await open_page("/review/unions", session=session, javascript=False)
-    await page.locator("summary").click()
+    await page.locator("main summary").click()
     await page.get_by_role("link", name="看下级工会").click()
     await page.get_by_role("link", name=two.nanning.name).click()
     await expect(page.get_by_role("heading", level=1)).to_have_text(two.nanning.name)
