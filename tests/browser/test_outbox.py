@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import expect
 
-from server.bookings.models import Booking, Status
+from server.bookings.models import Booking, Status, WaitEntry
 from server.bookings.service import book_slot
 from server.kit import clock
 from server.kit.ids import new_id
@@ -196,6 +196,28 @@ async def test_a_cancellation_waits_too(booking, session, open_page):
     await mend(page)
     await expect(ended(page)).to_contain_text("发出去了：取消了")
     assert (await Booking.get(id=booking.id)).status is Status.CANCELLED
+
+
+async def test_waiting_for_a_place_waits_and_thinking_better_of_it_too(slot, worker, session, open_page):
+    await book_slot(actor=await make_person(), slot_id=slot.id, request_key=new_id().hex)
+    page = await open_page(f"/wait/{slot.offering_id}?slot={slot.id}", session=session)
+    await cut(page)
+    await page.get_by_role("button", name="等这个时间").click()
+    await page.get_by_role("button", name="附近都行").click()
+    await expect(page.locator("[data-outbox-queue] li")).to_have_count(2)
+    await check_page(page)
+    await mend(page)
+    await expect(ended(page)).to_contain_text("发出去了：排上了")
+    await page.wait_for_function(f"async () => (await ({STORED})()).every(({{ state }}) => state === 'sent')")
+    assert await WaitEntry.filter(person_id=worker.id, state="waiting").count() == 2
+    await page.get_by_role("link", name="看我的候补").first.click()
+    await kept(page, "/offline")
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="不等了").first.click()
+    await expect(page.locator("[data-outbox-queue]")).to_contain_text("不等了：理发")
+    await mend(page)
+    await expect(ended(page)).to_contain_text("发出去了：好，不等了。")
+    assert await WaitEntry.filter(person_id=worker.id, state="waiting").count() == 1
 
 
 async def test_a_step_of_an_application_waits_and_what_is_typed_last_counts(draft, session, open_page):
