@@ -194,6 +194,16 @@ async def test_a_new_version_waits_and_takes_no_form_away(live, open_page):
     await check_page(page)
 
 
+@pytest.mark.parametrize("installed", [True, False])
+async def test_an_iphone_is_told_how_until_it_is_done(ticket, open_page, installed):
+    safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Safari/604.1"
+    page = await open_page("/settings", session=ticket[1], user_agent=safari)
+    await page.context.add_init_script(f"navigator.standalone = {str(installed).lower()}")
+    await page.goto("/me")
+    await expect(page.get_by_text("再点“添加到主屏幕”")).to_be_visible(visible=not installed)
+    await check_page(page)
+
+
 async def test_how_to_put_it_on_the_phone_is_a_quiet_line(ticket, open_page):
     wechat = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile MicroMessenger/8.0.50"
     page = await open_page("/me", session=ticket[1], user_agent=wechat)

@@ -141,6 +141,16 @@ async def test_from_the_language_to_a_ticket_cancelled_and_taken_back(reader, of
         await reader.goes(path)
 
 
+async def test_waiting_for_a_place_and_taking_a_number(reader, offering):
+    await book(reader, offering)
+    await reader.goes(f"/wait/{offering.id}?day={clock.today() + timedelta(days=1)}")
+    await reader.press("Chờ ngày này", 'form[action^="/waiting/"]')
+    await reader.goes(f"/stations/{offering.station_id}/queue")
+    await reader.page.locator("main form button").first.click()
+    await reader.page.wait_for_url("**/q/*")
+    await reader.read()
+
+
 async def test_joining_from_the_first_page_to_the_card(reader, union):
     await reader.goes(f"/j/{union.code}")
     await reader.fill("Số điện thoại", PHONE)
