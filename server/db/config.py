@@ -9,7 +9,10 @@ MODELS = [
     "server.people.models",
     "server.stations.models",
     "server.bookings.models",
+    "server.bookings.plan_models",
     "server.membership.models",
+    "server.visits.models",
+    "server.reports.models",
     "server.notices.models",
     "server.audit.models",
 ]

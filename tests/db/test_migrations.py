@@ -21,6 +21,7 @@ CONSTRAINTS = [
         "0006_roles_audit_constraints",
         "0007_walk_ins",
         "0008_waitlist",
+        "0010_visits_reports",
     )
 ]
 
@@ -78,7 +79,7 @@ async def test_every_index_and_unique_set_of_the_models_exists():
     assert not missing
 
 
-@pytest.mark.parametrize("table", ["audit_entry", "audit_link", "audit_anchor", "booking_event", "membership_event"])
+@pytest.mark.parametrize("table", ["audit_entry", "audit_link", "audit_anchor", "booking_event", "membership_event", "fault_event"])
 async def test_history_cannot_be_rewritten(table):
     for trigger in (f"{table}_append_only", f"{table}_never_emptied"):
         tag = await sql.value("SELECT tgenabled FROM pg_trigger WHERE tgname = $1", trigger)
