@@ -55,7 +55,9 @@ class Offering(Model):
     `hours` replaces the station's hours where set (same eight-day shape). `horizon_days` is how far
     ahead slots exist; `general_days` how far ahead non-members may book where members go first;
     `notice_minutes` the latest time to book before the start; `cutoff_minutes` the latest to cancel or
-    move. Without automatic confirmation staff have until `confirm_minutes` before the start.
+    move. Without automatic confirmation staff have until `confirm_minutes` before the start. `provider` is
+    what workers read about who serves them; with a `provider_id` it is that provider's name, and slots exist
+    only when the provider is there.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -73,6 +75,7 @@ class Offering(Model):
     eligibility = fields.CharEnumField(Eligibility, max_length=16, default=Eligibility.EVERYBODY)
     bring = fields.CharField(120, default="")
     provider = fields.CharField(80, default="")
+    provider_id = fields.UUIDField(null=True, db_index=True)
     hours = fields.JSONField[list[Any]](null=True)
     active = fields.BooleanField(default=True)
     rolled_until = fields.DateField(null=True)
@@ -83,7 +86,10 @@ class Offering(Model):
 
 
 class Slot(Model):
-    """A bookable interval. A closed slot keeps its bookings but takes no new ones."""
+    """A bookable interval. A closed slot keeps its bookings but takes no new ones.
+
+    `own_capacity` is what a manager decided for this one slot; without it the offering's capacity holds.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     offering_id = fields.UUIDField()
@@ -92,6 +98,7 @@ class Slot(Model):
     starts_at = fields.DatetimeField()
     ends_at = fields.DatetimeField()
     capacity = fields.SmallIntField()
+    own_capacity = fields.SmallIntField(null=True)
     taken = fields.SmallIntField(default=0, db_default=0)
     closed = fields.BooleanField(default=False, db_default=False)
 

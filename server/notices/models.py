@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     BOOKING_MOVED = "booking_moved"
     BOOKING_EXPIRED = "booking_expired"
     BOOKING_AFFECTED = "booking_affected"
+    BOOKING_REBOOKED = "booking_rebooked"
     REMINDER_EVENING = "reminder_evening"
     REMINDER_HOUR = "reminder_hour"
     ESCALATION = "escalation"

@@ -22,6 +22,9 @@ TEXTS = {
     NoticeKind.BOOKING_MOVED: N_("时间改好了：%(when)s，%(station)s，%(service)s，凭证号 %(code)s。"),
     NoticeKind.BOOKING_EXPIRED: N_("对不住，站点没来得及回复：%(when)s，%(station)s，%(service)s。请换个时间再约。"),
     NoticeKind.BOOKING_AFFECTED: N_("%(station)s %(when)s可能不开门，您约的%(service)s请改个时间，或等站点联系您。"),
+    NoticeKind.BOOKING_REBOOKED: N_(
+        "原来的时间办不了，给您换到%(when)s，%(station)s，%(service)s，凭证号 %(code)s。不合适请改时间或取消。"
+    ),
     NoticeKind.REMINDER_EVENING: N_(
         "别忘了：%(when)s，%(station)s，%(service)s，凭证号 %(code)s。来不了请取消，让给工友。"
     ),
@@ -73,6 +76,7 @@ WHAT = {
     NoticeKind.BOOKING_MOVED: "时间改好了",
     NoticeKind.BOOKING_EXPIRED: "没等到站点回复，请换个时间",
     NoticeKind.BOOKING_AFFECTED: "有变动，请改个时间",
+    NoticeKind.BOOKING_REBOOKED: "站点给您换了时间",
     NoticeKind.REMINDER_EVENING: "别忘了",
     NoticeKind.REMINDER_HOUR: "快到时间了",
     NoticeKind.ESCALATION: "快到回复期限了",

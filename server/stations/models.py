@@ -61,7 +61,8 @@ class Station(Model):
 
     `hours` is a list of eight days (Monday … Sunday, public holiday), each a list of `[opens, closes]`
     in minutes since midnight, 0..1440, in order and apart. `search_text` holds everything a person may
-    type to find it: name, district, landmark, pinyin and its initials.
+    type to find it: name, district, landmark, pinyin and its initials. `full_since` is when its staff said
+    that nobody more fits in; it holds until the end of that day.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -84,6 +85,7 @@ class Station(Model):
     season_until = fields.DateField(null=True)
     search_text = fields.TextField()
     demo = fields.BooleanField(default=False)
+    full_since = fields.DatetimeField(null=True)
     retired_at = fields.DatetimeField(null=True)
     version = fields.IntField(default=1)
     updated_at = fields.DatetimeField(auto_now=True)
@@ -104,6 +106,53 @@ class StationDay(Model):
     class Meta:
         table = "station_day"
         unique_together = (("station", "day"),)
+
+
+class StationPhoto(Model):
+    """A picture of a station, small and without metadata; `digest` of its content is its address."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    station_id = fields.UUIDField()
+    place = fields.SmallIntField()
+    digest = fields.CharField(32)
+    words = fields.CharField(80, default="")
+    width = fields.SmallIntField()
+    height = fields.SmallIntField()
+    content = fields.BinaryField()
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "station_photo"
+        unique_together = (("station_id", "digest"),)
+
+
+class Route(Model):
+    """A road home with warm stations along it, open between two dates. `region_code`: whose officers keep it."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    name = fields.CharField(60)
+    road = fields.CharField(120, default="")
+    region_code = fields.IntField()
+    opens_on = fields.DateField()
+    closes_on = fields.DateField(db_index=True)
+    demo = fields.BooleanField(default=False)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "route"
+
+
+class RouteStop(Model):
+    """A station on a route, `km` from its beginning along the road."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    route_id = fields.UUIDField()
+    station_id = fields.UUIDField(db_index=True)
+    km = fields.FloatField()
+
+    class Meta:
+        table = "route_stop"
+        unique_together = (("route_id", "station_id"),)
 
 
 class StationImport(Model):

@@ -21,6 +21,7 @@ CONSTRAINTS = [
         "0006_roles_audit_constraints",
         "0007_walk_ins",
         "0008_waitlist",
+        "0012_station_life",
         "0010_visits_reports",
     )
 ]

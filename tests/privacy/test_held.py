@@ -23,7 +23,8 @@ PHONE = "+8613900139001"
 OF_NO_WORKER = {
     "division", "station", "station_day", "station_import", "offering", "slot", "trade_union", "union_month",
     "union_size", "staff", "walk_in_day", "role_grant", "job_run", "tortoise_migrations", "invitation", "role_request",
-    "recovery_code", "audit_pending", "audit_link", "audit_anchor",
+    "recovery_code", "audit_pending", "audit_link", "audit_anchor", "provider", "provider_day", "offering_day",
+    "station_photo", "route", "route_stop",
 }  # fmt: skip
 # Columns that would make such a table speak of one.
 PERSONAL = re.compile(r"person|phone_|document|identity|member_id|booking_id|application_id|_sealed$|_index$")
