@@ -16,6 +16,11 @@ from tests.shots.pages import PAGES, Shown
 from tests.shots.world import World
 
 TALLEST = 4000
+# Pictures that wait for somebody to scroll to them come at once.
+PICTURES = """() => Promise.all([...document.images].map((image) => {
+  image.loading = "eager";
+  return image.decode().catch(() => {});
+}))"""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ def by_reader(mode: Mode) -> dict[str, list[Shown]]:
 async def _shoot(page: Page, shown: Shown, world: World, mode: Mode, path: Path) -> None:
     """The whole page, however long, on a screen as tall: what sticks to the screen's edge covers nothing."""
     await visit(page, shown, world.ids)
+    await page.evaluate(PICTURES)
     width, height = mode.size
     whole = await page.evaluate("document.documentElement.scrollHeight")
     await page.set_viewport_size({"width": width, "height": min(max(height, whole), TALLEST)})
