@@ -74,9 +74,12 @@ from server.privacy import api as privacy_api
 from server.privacy import pages as privacy_pages
 from server.privacy import phone_pages
 from server.process import equip
+from server.reports import fault_desk_pages, fault_pages, suggestion_desk_pages, suggestion_pages
 from server.stations import api as stations_api
 from server.stations import changes, import_pages
 from server.stations import pages as stations_pages
+from server.visits import pages as visits_pages
+from server.visits import poster_pages as door_poster_pages
 
 MAX_BODY = 64_000
 
@@ -128,6 +131,12 @@ def rooms() -> list[ControllerRouterHandler]:
         *member_api.handlers,
         *review_api.handlers,
         *oversight_pages.handlers,
+        *visits_pages.handlers,
+        *door_poster_pages.handlers,
+        *fault_pages.handlers,
+        *fault_desk_pages.handlers,
+        *suggestion_pages.handlers,
+        *suggestion_desk_pages.handlers,
         *privacy_pages.handlers,
         *phone_pages.handlers,
         *privacy_api.handlers,

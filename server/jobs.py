@@ -18,6 +18,7 @@ from server.membership.transfers import escalate_transfers, expire_transfers
 from server.notices.outbox import deliver_due
 from server.people.queries import contacts
 from server.people.service import forget_old
+from server.reports.faults import forget_voices
 
 
 @dataclass(frozen=True)
@@ -51,4 +52,5 @@ JOBS = (
     Job("audit.chain", timedelta(seconds=10), chain_pending),
     Job("applications.forget_drafts", timedelta(hours=1), forget_drafts),
     Job("members.forget_imports", timedelta(hours=1), forget_old_imports),
+    Job("faults.forget_voices", timedelta(hours=6), forget_voices),
 )

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 
 SERVER = Path(__file__).parent.parent / "server"
-ROOMS = ("people", "stations", "bookings", "membership", "privacy", "oversight", "notices", "audit")
+ROOMS = ("people", "stations", "bookings", "membership", "privacy", "oversight", "reports", "visits", "notices", "audit")
 # A room may use the rooms named behind it; notices and audit are called by all and call none.
 MAY_USE = {
     "people": {"notices", "audit"},
     "stations": {"people", "notices", "audit"},
-    "bookings": {"people", "stations", "notices", "audit"},
+    "reports": {"people", "stations", "notices", "audit"},
+    "bookings": {"people", "stations", "reports", "notices", "audit"},
+    "visits": {"people", "stations", "bookings", "reports", "audit"},
     "membership": {"people", "stations", "notices", "audit"},
-    "privacy": {"people", "stations", "bookings", "membership", "notices", "audit"},
+    "privacy": {"people", "stations", "reports", "bookings", "membership", "notices", "audit"},
     "oversight": {"people", "stations", "audit"},
     "notices": set(),
     "audit": set(),
@@ -41,6 +43,7 @@ PUBLIC = {
     "actors",
     "divisions",
     "naming",
+    "nearby",
     "import_cells",
     "import_files",
 }

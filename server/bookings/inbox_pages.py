@@ -33,6 +33,10 @@ ICONS = {
     NoticeKind.WAITLIST_OFFERED: "star",
     NoticeKind.WAITLIST_PASSED: "clock",
     NoticeKind.WAITLIST_GONE: "warning",
+    NoticeKind.FAULT_FIXED: "repair",
+    NoticeKind.FAULT_CANNOT_FIX: "repair",
+    NoticeKind.SUGGESTION_BUILT: "star",
+    NoticeKind.SUGGESTION_DECLINED: "cross",
     NoticeKind.APPLICATION_APPROVED: "star",
     NoticeKind.APPLICATION_RETURNED: "edit",
     NoticeKind.APPLICATION_REJECTED: "cross",
@@ -43,7 +47,10 @@ ICONS = {
 
 
 class MessageOut(msgspec.Struct):
-    """A message in the reader's language. `station_id` is filled where it is about a station's desk."""
+    """A message in the reader's language. `station_id` is filled where it is about a station's desk.
+
+    `suggestion_id` names the suggestion of a new station that it is about.
+    """
 
     id: UUID
     kind: NoticeKind
@@ -52,6 +59,7 @@ class MessageOut(msgspec.Struct):
     station_id: UUID | None
     at: datetime
     read: bool
+    suggestion_id: UUID | None
 
 
 class MessagesOut(msgspec.Struct):
@@ -65,7 +73,16 @@ async def _messages(reader_id: UUID, after: str) -> MessagesOut:
     found = await queries.inbox(reader_id, after)
     return MessagesOut(
         [
-            MessageOut(m.id, m.kind, write_text(m.kind, m.params, NAMES), m.booking_id, m.station_id, m.due_at, m.read)
+            MessageOut(
+                m.id,
+                m.kind,
+                write_text(m.kind, m.params, NAMES),
+                m.booking_id,
+                m.station_id,
+                m.due_at,
+                m.read,
+                UUID(m.params["suggestion"]) if "suggestion" in m.params else None,
+            )
             for m in found.items
         ],
         found.next_cursor,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,10 @@ REMINDERS = {"evening": NoticeKind.REMINDER_EVENING, "hour": NoticeKind.REMINDER
 INSERT = """INSERT INTO notice (id, person_id, staff_id, station_id, booking_id, kind, params, push, state,
     due_at, next_try_at, tries, receipt, error, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'due', $9, $10, 0, '', '', $11)"""
+INSERT_MANY = """INSERT INTO notice (id, person_id, kind, params, push, state,
+    due_at, next_try_at, tries, receipt, error, created_at)
+SELECT t.id, t.person_id, $3, $4, false, 'due', $5, $5, 0, '', '', $5
+FROM unnest($1::uuid[], $2::uuid[]) AS t (id, person_id)"""
 INSERT_SERIES = """INSERT INTO notice (id, person_id, station_id, booking_id, kind, params, push, state,
     due_at, next_try_at, tries, receipt, error, created_at)
 SELECT t.id, $1, $2, $3, t.kind, $4, t.push, 'due', t.due_at, t.next_try_at, 0, '', '', $5
@@ -47,6 +52,19 @@ async def tell_worker(
     starts_at = datetime.fromisoformat(params["starts_at"]) if "starts_at" in params else None
     await _write(
         person_id, None, kind, params, booking_id, station_id, due, rules.after_quiet(due + hold, starts_at), push=push
+    )
+
+
+async def tell_workers(person_ids: Sequence[UUID], kind: NoticeKind, params: dict[str, Any]) -> None:
+    """One message to many workers, in the inbox alone."""
+    now = clock.now()
+    await sql.run(
+        INSERT_MANY,
+        [new_id() for _ in person_ids],
+        list(person_ids),
+        kind,
+        msgspec.json.encode(params).decode(),
+        now,
     )
 
 

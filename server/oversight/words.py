@@ -57,6 +57,8 @@ ACTIONS = {
     "offering.hours_changed": N_("改服务时间"),
     "booking.phone_shown": N_("看预约人的手机号"),
     "booking.phoned": N_("给预约人打电话"),
+    "station.door_code_made": N_("做了门口的新码"),
+    "suggestion.decided": N_("定了一条建站建议"),
     "person.erased": N_("职工删了自己的资料"),
     "person.phone_changed": N_("职工换了手机号"),
     "audit.exported": N_("导出操作记录"),
@@ -73,6 +75,7 @@ SUBJECTS = {
     "application": N_("入会申请"),
     "transfer": N_("转会"),
     "union": N_("工会"),
+    "suggestion": N_("建站建议"),
     "station_import": N_("站点文件"),
     "audit": N_("操作记录"),
 }

@@ -72,7 +72,7 @@ class Fault(Model):
 
 
 class FaultEvent(Model):
-    """One step of a fault, for ever. `to_state` equals `from_state` where somebody joined."""
+    """One step of a fault, for ever. Of workers it says only that it was one."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     fault_id = fields.UUIDField(db_index=True)
@@ -115,12 +115,16 @@ class FaultPhoto(Model):
 
 
 class Suggestion(Model):
-    """A place where a station is missed, to about 100 m. `station_id` is what was built there."""
+    """A place where a station is missed. `station_id` is what was built there.
+
+    It lies where somebody stood, to about 100 m; or, not `by_position`, somewhere in the district with that centre.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     region_code = fields.IntField()
     lat = fields.FloatField()
     lng = fields.FloatField()
+    by_position = fields.BooleanField(default=True, db_default=True)
     landmark = fields.CharField(60, default="", db_default="")
     wants = ArrayField(element_type="text", default=list)
     state = fields.CharEnumField(SuggestionState, max_length=10, default=SuggestionState.NEW)

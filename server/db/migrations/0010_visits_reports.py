@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
                 ('actor_id', fields.UUIDField(null=True)),
                 ('reason', fields.CharField(default='', db_default='', max_length=120)),
             ],
-            options={'table': 'fault_event', 'app': 'models', 'pk_attr': 'id', 'table_description': 'One step of a fault, for ever. `to_state` equals `from_state` where somebody joined.'},
+            options={'table': 'fault_event', 'app': 'models', 'pk_attr': 'id', 'table_description': 'One step of a fault, for ever. Of workers it says only that it was one.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -166,6 +166,7 @@ class Migration(migrations.Migration):
                 ('region_code', fields.IntField()),
                 ('lat', fields.FloatField()),
                 ('lng', fields.FloatField()),
+                ('by_position', fields.BooleanField(default=True, db_default=True)),
                 ('landmark', fields.CharField(default='', db_default='', max_length=60)),
                 ('wants', ArrayField(default=list, element_type='TEXT')),
                 ('state', fields.CharEnumField(default=SuggestionState.NEW, description='NEW: new\nCONSIDERED: considered\nPLANNED: planned\nBUILT: built\nDECLINED: declined', enum_type=SuggestionState, max_length=10)),
@@ -178,7 +179,7 @@ class Migration(migrations.Migration):
                 ('changed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('changed_by', fields.UUIDField(null=True)),
             ],
-            options={'table': 'suggestion', 'app': 'models', 'indexes': [Index(fields=['region_code', 'state'])], 'pk_attr': 'id', 'table_description': 'A place where a station is missed, to about 100 m. `station_id` is what was built there.'},
+            options={'table': 'suggestion', 'app': 'models', 'indexes': [Index(fields=['region_code', 'state'])], 'pk_attr': 'id', 'table_description': 'A place where a station is missed. `station_id` is what was built there.'},
             bases=['Model'],
         ),
         ops.CreateModel(
