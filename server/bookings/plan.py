@@ -14,6 +14,7 @@ from msgspec.structs import asdict
 from server.audit import service as audit
 from server.bookings import slots
 from server.bookings.models import Eligibility, Offering, ServiceKind
+from server.bookings.plan_models import Provider
 from server.bookings.slots import Plan
 from server.db import sql
 from server.errors import Invalid, NotFound
@@ -48,15 +49,17 @@ class OfferingTerms(msgspec.Struct, frozen=True):
     active: bool = False
     bring: Annotated[str, Meta(max_length=120)] = ""
     provider: Annotated[str, Meta(max_length=80)] = ""
+    provider_id: UUID | None = None
 
 
-async def _carry_out(station_id: UUID, change: Callable[[], Awaitable[object]], *, apply: bool) -> Plan:
+async def carry_out(station_id: UUID, change: Callable[[], Awaitable[object]], *, apply: bool) -> Plan:
+    """Do a change of a station's plan, or only show what it would do."""
     return await (slots.apply if apply else slots.preview)(station_id, change)
 
 
 async def change_hours(*, actor: Actor, station_id: UUID, hours: Hours, apply: bool) -> Plan:
     """Other weekly hours for a station; what that does to its slots. Raises NotFound, Forbidden, HoursUnusable."""
-    return await _carry_out(
+    return await carry_out(
         station_id, lambda: stations.change_hours(actor=actor, station_id=station_id, hours=hours), apply=apply
     )
 
@@ -80,7 +83,7 @@ async def change_days(
         else:
             await stations.close_days(actor=actor, station_id=station_id, days=days, reason=reason)
 
-    return await _carry_out(station_id, change, apply=apply)
+    return await carry_out(station_id, change, apply=apply)
 
 
 async def add_offering(*, actor: Actor, station_id: UUID, terms: OfferingTerms, apply: bool) -> Plan:
@@ -88,11 +91,12 @@ async def add_offering(*, actor: Actor, station_id: UUID, terms: OfferingTerms, 
     _require_sane(terms)
 
     async def change() -> None:
-        region = await _managed_region(actor, station_id)
-        made = await Offering.create(id=new_id(), station_id=station_id, region_code=region, **asdict(terms))
-        await _record(actor, "offering.added", made.id, region)
+        region = await managed_region(actor, station_id)
+        values = await _named(station_id, asdict(terms))
+        made = await Offering.create(id=new_id(), station_id=station_id, region_code=region, **values)
+        await record(actor, "offering.added", made.id, region)
 
-    return await _carry_out(station_id, change, apply=apply)
+    return await carry_out(station_id, change, apply=apply)
 
 
 async def change_offering(
@@ -118,12 +122,13 @@ async def _change_row(
     actor: Actor, station_id: UUID, offering_id: UUID, values: dict[str, Any], action: str, *, apply: bool
 ) -> Plan:
     async def change() -> None:
-        region = await _managed_region(actor, station_id)
-        if not await Offering.filter(id=offering_id, station_id=station_id).update(**values):
+        region = await managed_region(actor, station_id)
+        named = await _named(station_id, values)
+        if not await Offering.filter(id=offering_id, station_id=station_id).update(**named):
             raise NotFound
-        await _record(actor, action, offering_id, region)
+        await record(actor, action, offering_id, region)
 
-    return await _carry_out(station_id, change, apply=apply)
+    return await carry_out(station_id, change, apply=apply)
 
 
 def _require_sane(terms: OfferingTerms) -> None:
@@ -131,7 +136,18 @@ def _require_sane(terms: OfferingTerms) -> None:
         raise Invalid(GENERAL_TOO_FAR, field="general_days")
 
 
-async def _managed_region(actor: Actor, station_id: UUID) -> int:
+async def _named(station_id: UUID, values: dict[str, Any]) -> dict[str, Any]:
+    """Who serves is called what the chosen provider is called. Raises NotFound for another station's provider."""
+    if not values.get("provider_id"):
+        return values
+    provider = await Provider.get_or_none(id=values["provider_id"], station_id=station_id)
+    if provider is None:
+        raise NotFound
+    return values | {"provider": provider.name}
+
+
+async def managed_region(actor: Actor, station_id: UUID) -> int:
+    """The region of a station that this actor manages. Raises NotFound, Forbidden."""
     region: int | None = await sql.value("SELECT region_code FROM station WHERE id = $1", station_id)
     if region is None:
         raise NotFound
@@ -139,7 +155,6 @@ async def _managed_region(actor: Actor, station_id: UUID) -> int:
     return region
 
 
-async def _record(actor: Actor, action: str, offering_id: UUID, region: int) -> None:
-    await audit.record(
-        actor.kind, actor.id, action, subject_kind="offering", subject_id=str(offering_id), region_code=region
-    )
+async def record(actor: Actor, action: str, subject_id: UUID, region: int, kind: str = "offering") -> None:
+    """Write down what was done to something of a station's plan."""
+    await audit.record(actor.kind, actor.id, action, subject_kind=kind, subject_id=str(subject_id), region_code=region)

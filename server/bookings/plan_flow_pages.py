@@ -16,8 +16,9 @@ from litestar.response import Response
 
 from server.bookings.desk_sheet_pages import desk_url
 from server.bookings.plan_queries import StationPlan, affected_lines
+from server.bookings.rebooking import rebook_affected
 from server.bookings.slots import Plan
-from server.bookings.typed_hours import Mistake
+from server.bookings.typed_hours import Mistake, show_ranges
 from server.bookings.words import SERVICE_NAMES
 from server.edge.access import Audience, allow
 from server.edge.forms import FieldError
@@ -43,6 +44,8 @@ DAY_NAMES = (
 )
 # Which button sent the form: (none) show what it does, do it, back to typing, Monday's hours for all days.
 APPLY, EDIT, LIKE_MONDAY = "apply", "edit", "monday"
+# Do it, and give the people whom it touches another time.
+MOVE = "move"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Change:
     title: str
     url: str
     carry_out: Callable[[bool], Awaitable[Plan]]
+    back: str = ""
 
 
 def plan_url(station_id: UUID) -> str:
@@ -85,6 +89,9 @@ async def preview_or_apply(request: Req, plan: StationPlan, change: Change, type
     """What the change would do; or, once that was seen, the change itself."""
     apply = APPLY in typed
     result = await change.carry_out(apply)
+    if apply and typed[APPLY] == MOVE and result.affected:
+        done = await rebook_affected(actor=request.user, booking_ids=[one.booking_id for one in result.affected])
+        return redirect(request, _done_url(plan.id, result, f"&{urlencode({'moved': done.moved, 'left': done.left})}"))
     if apply:
         return redirect(request, _done_url(plan.id, result))
     return page(
@@ -95,21 +102,53 @@ async def preview_or_apply(request: Req, plan: StationPlan, change: Change, type
         result=result,
         lines=await affected_lines(result.affected),
         kept=[(name, value) for name, value in typed.items() if value and name not in ("_csrf", EDIT, APPLY)],
-        back=plan_url(plan.id),
+        back=change.back or plan_url(plan.id),
         service_names=SERVICE_NAMES,
     )
 
 
-def _done_url(station_id: UUID, result: Plan) -> str:
+def _done_url(station_id: UUID, result: Plan, moved: str = "") -> str:
     page_name = "/affected" if result.affected else ""
     counts = {name: getattr(result, name) for name in COUNTS}
-    return f"{plan_url(station_id)}{page_name}?saved=1&{urlencode(counts)}"
+    return f"{plan_url(station_id)}{page_name}?saved=1&{urlencode(counts)}{moved}"
+
+
+@dataclass(frozen=True)
+class DaysForm:
+    """A form for days that are not as usual: whose they are, what the reason is for, what can be chosen."""
+
+    title: str
+    reason_hint: str
+    kinds: Sequence[tuple[str, str]]
+    url: str
+    back: str
+
+    def page(
+        self, request: Req, shown: StationPlan, typed: Mapping[str, str], mistakes: Sequence[Mistake] = ()
+    ) -> Response[str]:
+        """The form with what was typed and what is wrong with it."""
+        blank = {"from": "", "until": "", "reason": "", "kind": self.kinds[0][0]}
+        return page(
+            request,
+            "desk/plan_days.html",
+            status=422 if mistakes else 200,
+            plan=shown,
+            form=self,
+            back=self.back,
+            typed=blank | show_ranges([]) | dict(typed),
+            errors=show_errors(mistakes),
+            wrong=at_fields(mistakes),
+        )
 
 
 def saved_counts(request: Req) -> dict[str, int] | None:
     """What the change came to that the page came back from."""
-    query = request.query_params
-    if query.get("saved") != "1":
+    if request.query_params.get("saved") != "1":
         return None
-    typed = {name: query.get(name, "")[:6] for name in COUNTS}
-    return {name: int(value) if value.isascii() and value.isdigit() else 0 for name, value in typed.items()}
+    return {name: read_count(request, name) for name in COUNTS}
+
+
+def read_count(request: Req, name: str) -> int:
+    """A number that an address carries; 0 for anything else."""
+    typed = request.query_params.get(name, "")[:6]
+    return int(typed) if typed.isascii() and typed.isdigit() else 0

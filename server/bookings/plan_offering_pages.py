@@ -88,7 +88,7 @@ async def add_offering(request: Req, station_id: Id) -> Response[Any]:
 async def show_offering(request: Req, station_id: Id, offering_id: Id) -> Response[Any]:
     """An offering's terms as a form."""
     shown = await station_plan(station_id, request.user)
-    offering = _find(shown, offering_id)
+    offering = find_offering(shown, offering_id)
     return _offering_page(request, shown, offering, _typed(offering.terms), [])
 
 
@@ -96,7 +96,7 @@ async def show_offering(request: Req, station_id: Id, offering_id: Id) -> Respon
 async def change_offering(request: Req, station_id: Id, offering_id: Id) -> Response[Any]:
     """Preview or apply other terms."""
     shown = await station_plan(station_id, request.user)
-    offering = _find(shown, offering_id)
+    offering = find_offering(shown, offering_id)
     typed = await read_typed(request) | {"service": offering.terms.service.value}
     terms, errors = _read_terms(typed)
     if terms is None or EDIT in typed:
@@ -108,14 +108,14 @@ async def change_offering(request: Req, station_id: Id, offering_id: Id) -> Resp
         )
 
     title = _("改服务项目：%(service)s", service=_(SERVICE_NAMES[terms.service]))
-    return await preview_or_apply(request, shown, Change(title, _url(shown, offering), carry_out), typed)
+    return await preview_or_apply(request, shown, Change(title, offering_url(shown, offering), carry_out), typed)
 
 
 @get(f"{OFFERING}/hours", opt=MANAGER, include_in_schema=False)
 async def show_own_hours(request: Req, station_id: Id, offering_id: Id) -> Response[Any]:
     """An offering's own week as a form, or that it follows the station."""
     shown = await station_plan(station_id, request.user)
-    offering = _find(shown, offering_id)
+    offering = find_offering(shown, offering_id)
     typed = show_week(offering.hours or shown.hours) | {FOLLOWS: "" if offering.hours else "on"}
     return _hours_page(request, shown, offering, typed, [])
 
@@ -124,7 +124,7 @@ async def show_own_hours(request: Req, station_id: Id, offering_id: Id) -> Respo
 async def change_own_hours(request: Req, station_id: Id, offering_id: Id) -> Response[Any]:
     """Preview or apply hours of an offering's own, or the station's."""
     shown = await station_plan(station_id, request.user)
-    offering = _find(shown, offering_id)
+    offering = find_offering(shown, offering_id)
     typed = await read_typed(request)
     if LIKE_MONDAY in typed:
         return _hours_page(request, shown, offering, like_monday(typed), [])
@@ -143,7 +143,9 @@ async def change_own_hours(request: Req, station_id: Id, offering_id: Id) -> Res
         )
 
     title = _("改服务时间：%(service)s", service=_(SERVICE_NAMES[offering.terms.service]))
-    return await preview_or_apply(request, shown, Change(title, f"{_url(shown, offering)}/hours", carry_out), typed)
+    return await preview_or_apply(
+        request, shown, Change(title, f"{offering_url(shown, offering)}/hours", carry_out), typed
+    )
 
 
 def _read_terms(typed: Mapping[str, str]) -> tuple[OfferingTerms | None, list[FieldError]]:
@@ -157,17 +159,25 @@ def _read_terms(typed: Mapping[str, str]) -> tuple[OfferingTerms | None, list[Fi
 def _typed(terms: OfferingTerms) -> dict[str, str]:
     """Terms as the form's fields."""
     plain = msgspec.to_builtins(asdict(terms))
-    return {name: ("on" if value else "") if isinstance(value, bool) else str(value) for name, value in plain.items()}
+    return {name: _shown(value) for name, value in plain.items()}
 
 
-def _find(shown: StationPlan, offering_id: UUID) -> PlannedOffering:
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else ""
+    return "" if value is None else str(value)
+
+
+def find_offering(shown: StationPlan, offering_id: UUID) -> PlannedOffering:
+    """One of the station's offerings. Raises NotFound."""
     for offering in shown.offerings:
         if offering.id == offering_id:
             return offering
     raise NotFound
 
 
-def _url(shown: StationPlan, offering: PlannedOffering) -> str:
+def offering_url(shown: StationPlan, offering: PlannedOffering) -> str:
+    """Where an offering is changed."""
     return f"{plan_url(shown.id)}/offerings/{offering.id}"
 
 
@@ -184,13 +194,14 @@ def _offering_page(
         status=422 if errors else 200,
         plan=shown,
         offering=offering,
-        url=_url(shown, offering) if offering else f"{plan_url(shown.id)}/offerings/new",
+        url=offering_url(shown, offering) if offering else f"{plan_url(shown.id)}/offerings/new",
         back=plan_url(shown.id),
         typed=dict.fromkeys(OfferingTerms.__struct_fields__, "") | dict(typed),
         errors=errors,
         error=defaultdict(str, {e.field: e.message for e in errors}),
         service_names=SERVICE_NAMES,
         service_choices=[(kind.value, _(name)) for kind, name in SERVICE_NAMES.items()],
+        provider_choices=[("", _("（不选，在下面自己写）"))] + [(one.id, one.name) for one in shown.providers],
         eligibility_choices=[(kind.value, _(name)) for kind, name in ELIGIBILITY_NAMES.items()],
     )
 
@@ -208,7 +219,7 @@ def _hours_page(
         status=422 if mistakes else 200,
         plan=shown,
         title=_("%(service)s的服务时间", service=_(SERVICE_NAMES[offering.terms.service])),
-        url=f"{_url(shown, offering)}/hours",
+        url=f"{offering_url(shown, offering)}/hours",
         back=plan_url(shown.id),
         follows=bool(typed.get(FOLLOWS)),
         typed=blank_week() | {FOLLOWS: ""} | dict(typed),

@@ -62,8 +62,10 @@ async def day_strip(offering_id: UUID, actor: Actor, day: date | None = None) ->
     now, today = clock.now(), clock.today()
     found = await sql.rows(
         f"""SELECT {OFFERING}, s.id AS slot_id, s.starts_at, s.ends_at, s.capacity AS places, s.taken, s.closed,
-            (SELECT json_object_agg(d.day, d.reason) FROM station_day d
-             WHERE d.station_id = st.id AND d.day >= $2) AS reasons
+            (SELECT json_object_agg(d.day, d.reason) FROM (
+              SELECT day, reason FROM provider_day WHERE provider_id = o.provider_id AND day >= $2
+              UNION ALL SELECT day, reason FROM offering_day WHERE offering_id = o.id AND day >= $2
+              UNION ALL SELECT day, reason FROM station_day WHERE station_id = st.id AND day >= $2) d) AS reasons
         FROM offering o JOIN station st ON st.id = o.station_id
         LEFT JOIN slot s ON s.offering_id = o.id AND s.starts_at >= $3
         WHERE o.id = $1 ORDER BY s.starts_at""",

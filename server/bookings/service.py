@@ -178,7 +178,7 @@ async def restore_booking(*, actor: Actor, booking_id: UUID) -> BookingMade:
 
 
 async def move_booking(*, actor: Actor, booking_id: UUID, slot_id: UUID) -> BookingMade:
-    """Another time for the same service; the old place is kept until the new one is held.
+    """Another time for the same service; the old place is kept until the new one is held. Staff do it for a worker.
 
     Moving to where it already is changes nothing. Raises what `book_slot` raises, TooLateToChange, OtherService.
     """
@@ -187,33 +187,51 @@ async def move_booking(*, actor: Actor, booking_id: UUID, slot_id: UUID) -> Book
             async with sql.transaction():
                 return await _move(actor, booking_id, slot_id)
         except asyncpg.ExclusionViolationError as error:
-            raise OverlappingBooking(await queries.overlapping(actor.id, slot_id, besides=booking_id)) from error
+            raise await _expected_elsewhere(booking_id, slot_id) from error
         except asyncpg.DeadlockDetectedError:
             continue  # met another of this worker's bookings
     raise Unavailable
 
 
+async def _expected_elsewhere(booking_id: UUID, slot_id: UUID) -> OverlappingBooking:
+    person_id = await sql.value("SELECT person_id FROM booking WHERE id = $1", booking_id)
+    return OverlappingBooking(await queries.overlapping(person_id, slot_id, besides=booking_id))
+
+
 async def _move(actor: Actor, booking_id: UUID, slot_id: UUID) -> BookingMade:
-    booking = await _own_booking(actor, booking_id)
+    by_staff = actor.kind == "staff"
+    booking = await (booking_at_desk(actor, booking_id) if by_staff else _own_booking(actor, booking_id))
     if booking["slot_id"] == slot_id:
         return made_of(booking)
     _refuse_unless_waiting(booking)
-    _refuse_late(booking)
+    if not by_staff:
+        _refuse_late(booking)
+    worker = await _holder(booking) if by_staff else actor
     # Two people who swap their places lock both slots in the same order.
     await sql.rows(
         "SELECT id FROM slot WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", [booking["slot_id"], slot_id]
     )
-    place = await sql.row(TAKE, slot_id, clock.now(), actor.is_member)
+    place: Any = await sql.row(TAKE, slot_id, clock.now(), worker.is_member)
     if place is None:
-        raise await queries.why_refused(slot_id, actor)
+        raise await queries.why_refused(slot_id, worker)
     if place["service"] != booking["service"]:
         raise OtherService
+    if by_staff and booking["status"] == Status.CONFIRMED and place["station_id"] == booking["station_id"]:
+        place = dict(place) | {"auto_confirm": True}  # who gives the new time has said yes to it
     changed = await history.move(booking, place, actor)
     await give_back(booking["slot_id"])
     await seek(booking["person_id"])
     await notices.withdraw_reminders(booking_id)
-    await _tell(changed, place["station"], NoticeKind.BOOKING_MOVED, push=False)
+    await notices.withdraw(booking_id, NoticeKind.BOOKING_AFFECTED)
+    kind = NoticeKind.BOOKING_REBOOKED if by_staff else NoticeKind.BOOKING_MOVED
+    await _tell(changed, place["station"], kind, push=by_staff)
     return made_of(changed)
+
+
+async def _holder(booking: Any) -> Actor:
+    """The worker whose booking it is, as far as the rules ask."""
+    is_member = await sql.value("SELECT is_member FROM person WHERE id = $1", booking["person_id"])
+    return Actor("worker", booking["person_id"], is_member=bool(is_member))
 
 
 async def _tell(booking: Any, station: str, kind: NoticeKind, *, push: bool = True) -> None:

@@ -6,16 +6,15 @@ their people told. A preview is the change itself, rolled back.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
-
-import msgspec
 
 from server.bookings import rules
 from server.bookings.models import ACTIVE
+from server.bookings.openings import read_opening
 from server.bookings.planning import Held, Span, sort_out
 from server.bookings.waitlist_offers import drop_holds, fill_opened
 from server.db import sql
@@ -23,7 +22,6 @@ from server.kit import clock
 from server.kit.ids import new_id
 from server.notices import service as notices
 from server.notices.models import NoticeKind
-from server.stations.hours import common, ranges_on
 
 BATCH = 200
 LONGEST = timedelta(days=1)  # of a slot
@@ -39,9 +37,20 @@ PLANNED = """
 SELECT o.id, o.minutes, o.capacity, o.horizon_days, o.hours AS own_hours, o.rolled_until, o.active, st.hours,
   st.season_from, st.season_until, st.retired_at,
   (SELECT coalesce(json_object_agg(d.day, d.hours), '{}') FROM station_day d
-    WHERE d.station_id = st.id AND d.day >= $2) AS specials
-FROM offering o JOIN station st ON st.id = o.station_id
+    WHERE d.station_id = st.id AND d.day >= $2) AS specials,
+  (SELECT coalesce(json_object_agg(d.day, d.hours), '{}') FROM offering_day d
+    WHERE d.offering_id = o.id AND d.day >= $2) AS own_days,
+  p.hours AS provider_hours, coalesce(p.active, true) AS provided,
+  (SELECT coalesce(json_object_agg(d.day, d.hours), '{}') FROM provider_day d
+    WHERE d.provider_id = o.provider_id AND d.day >= $2) AS provider_days
+FROM offering o JOIN station st ON st.id = o.station_id LEFT JOIN provider p ON p.id = o.provider_id
 WHERE o.id = ANY($1)
+"""
+LOCK_STATIONS = "SELECT FROM station WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+# Not FOR UPDATE: whoever gives a place back and offers it in one transaction proves the slot's offering anew.
+LOCK_OFFERINGS = "SELECT id FROM offering WHERE station_id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+LOCK_SLOTS = """
+SELECT FROM slot WHERE offering_id = ANY($1) AND starts_at > $2 AND ends_at > $3 ORDER BY id FOR UPDATE
 """
 
 
@@ -58,13 +67,27 @@ class Affected:
 
 
 @dataclass
-class Plan:
-    """What a change does to future slots."""
+class DayPlan:
+    """What a change does to the slots of one date."""
 
     added: int = 0
     removed: int = 0
     closed: int = 0
+
+
+@dataclass
+class Plan(DayPlan):
+    """What a change does to future slots, in all and by date, and whose bookings it touches."""
+
     affected: list[Affected] = field(default_factory=list)
+    days: dict[date, DayPlan] = field(default_factory=dict)
+
+    def count(self, what: Literal["added", "removed", "closed"], starts: Iterable[datetime]) -> None:
+        """Slots that begin at these times are added, removed or closed."""
+        for starts_at in starts:
+            day = self.days.setdefault(clock.local(starts_at).date(), DayPlan())
+            for plan in (self, day):
+                setattr(plan, what, getattr(plan, what) + 1)
 
 
 async def roll_slots() -> int:
@@ -99,18 +122,11 @@ async def _roll(offering_ids: list[UUID]) -> int:
 
 def _spans(offering: Any, first: date, last: date) -> Iterable[Span]:
     """The intervals an offering should have from one day to another."""
-    if offering["retired_at"] or not offering["active"]:
+    if offering["retired_at"] or not offering["active"] or not offering["provided"]:
         return
-    hours = msgspec.json.decode(offering["hours"])
-    own = msgspec.json.decode(offering["own_hours"]) if offering["own_hours"] else None
-    specials = msgspec.json.decode(offering["specials"])
-    season = {"season_from": offering["season_from"], "season_until": offering["season_until"]}
+    opening = read_opening(offering)
     for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
-        special = specials.get(day.isoformat())
-        ranges = ranges_on(own or hours, day, special=special, **season)
-        if own and special is not None:
-            ranges = common(ranges_on(own, day, **season), special)
-        for start, end in rules.slot_times(ranges, offering["minutes"]):
+        for start, end in rules.slot_times(opening.ranges(day), offering["minutes"]):
             yield clock.at(day, start), clock.at(day, end)
 
 
@@ -134,11 +150,10 @@ async def replan(station_id: UUID) -> Plan:
     (never booked), closed (booked) or opened again; capacity follows, yet never below what is taken.
     """
     plan = Plan()
-    # Not FOR UPDATE: whoever gives a place back and offers it in one transaction proves the slot's offering anew.
-    found = await sql.rows("SELECT id FROM offering WHERE station_id = $1 ORDER BY id FOR NO KEY UPDATE", station_id)
-    for offering in await sql.rows(PLANNED, [row["id"] for row in found], clock.today()):
+    offering_ids = await lock_plans([station_id])
+    for offering in await sql.rows(PLANNED, offering_ids, clock.today()):
         await _replan_offering(offering, plan)
-    await fill_opened([row["id"] for row in found])
+    await fill_opened(offering_ids)
     for affected in plan.affected:
         params = {
             "station": affected.station,
@@ -156,33 +171,42 @@ async def replan(station_id: UUID) -> Plan:
     return plan
 
 
+async def lock_plans(station_ids: Sequence[UUID]) -> list[UUID]:
+    """Lock all that is planned for these stations until the transaction ends; their offerings.
+
+    Whoever plans anew locks in this order (stations, offerings, slots, each by id) before the first change, so that two
+    managers take turns instead of waiting for each other in a circle.
+    """
+    await sql.rows(LOCK_STATIONS, list(station_ids))
+    offering_ids = [row["id"] for row in await sql.rows(LOCK_OFFERINGS, list(station_ids))]
+    now = clock.now()
+    await sql.rows(LOCK_SLOTS, offering_ids, now - LONGEST, now)
+    return offering_ids
+
+
 async def _replan_offering(offering: Any, plan: Plan) -> None:
     now, today = clock.now(), clock.today()
     last = today + timedelta(days=offering["horizon_days"])
-    slots = await _locked_slots(offering["id"], now)
+    slots = await _slots_ahead(offering["id"], now)
     ahead = [slot for slot in slots if slot.starts_at > now]
     running = [slot.span for slot in slots if slot.starts_at <= now and slot.taken]
     furthest = max([last, *(clock.local(slot.starts_at).date() for slot in ahead)])
     right = {starts: ends for starts, ends in _spans(offering, today, furthest) if starts > now}
     to_do = sort_out(ahead, right, running=running, until=clock.at(last, 1440))
-    plan.removed += len(to_do.deleted)
-    plan.closed += len(to_do.closed)
+    starts = {slot.id: slot.starts_at for slot in ahead}
+    plan.count("removed", map(starts.__getitem__, to_do.deleted))
+    plan.count("closed", map(starts.__getitem__, to_do.closed))
+    plan.count("added", (starts_at for starts_at, _ in to_do.added))
     await _delete(to_do.deleted)
     plan.affected += await _close(to_do.closed)
     await _open(to_do.opened, offering["capacity"])
-    plan.added += await _insert([(offering["id"], span) for span in to_do.added])
+    await _insert([(offering["id"], span) for span in to_do.added])
     await sql.run("UPDATE offering SET rolled_until = $2 WHERE id = $1", offering["id"], last)
 
 
-async def _locked_slots(offering_id: UUID, now: datetime) -> list[Held]:
-    """The slots that are not over, locked."""
-    # Two statements: the one that waits for a booking under way still sees the table without it.
-    await sql.rows(
-        "SELECT FROM slot WHERE offering_id = $1 AND starts_at > $2 AND ends_at > $3 ORDER BY id FOR UPDATE",
-        offering_id,
-        now - LONGEST,
-        now,
-    )
+async def _slots_ahead(offering_id: UUID, now: datetime) -> list[Held]:
+    """The slots that are not over, locked before."""
+    # A statement of its own: the one that waited for a booking under way still saw the table without it.
     found = await sql.rows(
         """SELECT s.id, s.starts_at, s.ends_at, s.closed, s.taken,
             EXISTS (SELECT FROM booking b WHERE b.slot_id = s.id)
@@ -209,9 +233,11 @@ async def _open(ends_of: dict[UUID, datetime], capacity: int) -> None:
         list(ACTIVE),
     )
     await sql.run(
-        """UPDATE slot s SET closed = false, ends_at = t.ends_at, capacity = greatest($3, s.taken)
+        """UPDATE slot s SET closed = false, ends_at = t.ends_at,
+          capacity = greatest(coalesce(s.own_capacity, $3), s.taken)
         FROM unnest($1::uuid[], $2::timestamptz[]) AS t (id, ends_at)
-        WHERE s.id = t.id AND (s.closed OR s.ends_at <> t.ends_at OR s.capacity <> greatest($3, s.taken))""",
+        WHERE s.id = t.id AND (s.closed OR s.ends_at <> t.ends_at
+          OR s.capacity <> greatest(coalesce(s.own_capacity, $3), s.taken))""",
         list(ends_of),
         list(ends_of.values()),
         capacity,
@@ -242,6 +268,7 @@ async def preview(station_id: UUID, change: Callable[[], Awaitable[object]]) -> 
     plan = Plan()
     try:
         async with sql.transaction():
+            await lock_plans([station_id])
             await change()
             plan = await replan(station_id)
             raise _UndoneError  # noqa: TRY301 (the one way to take a transaction back)
@@ -252,5 +279,6 @@ async def preview(station_id: UUID, change: Callable[[], Awaitable[object]]) -> 
 async def apply(station_id: UUID, change: Callable[[], Awaitable[object]]) -> Plan:
     """Do `change` and plan the station's slots anew, together or not at all."""
     async with sql.transaction():
+        await lock_plans([station_id])
         await change()
         return await replan(station_id)

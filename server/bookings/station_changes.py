@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from server.bookings.slots import replan
+from server.bookings.slots import lock_plans, replan
 from server.db import sql
 
 
@@ -14,5 +14,6 @@ async def follow_openings(station_ids: Sequence[UUID]) -> None:
     found = await sql.rows(
         "SELECT DISTINCT station_id FROM offering WHERE station_id = ANY($1) ORDER BY station_id", list(station_ids)
     )
+    await lock_plans([row["station_id"] for row in found])
     for row in found:
         await replan(row["station_id"])

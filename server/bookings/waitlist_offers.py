@@ -20,9 +20,10 @@ from server.notices import service as notices
 from server.notices.models import NoticeKind
 
 LOCK_SLOT = "SELECT FROM slot WHERE id = $1 FOR NO KEY UPDATE"
-# A slot that holds more than its offering now allows shrinks with each place that is given back.
+# A slot that holds more than is now allowed shrinks with each place that is given back.
 GIVE_BACK = """
-UPDATE slot s SET taken = s.taken - 1, capacity = greatest(least(s.capacity, o.capacity), s.taken - 1)
+UPDATE slot s SET taken = s.taken - 1,
+  capacity = greatest(least(s.capacity, coalesce(s.own_capacity, o.capacity)), s.taken - 1)
 FROM offering o WHERE s.id = $1 AND o.id = s.offering_id
 """
 BATCH = 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from server.bookings.models import Eligibility, ServiceKind
+from server.bookings.plan_models import ProviderKind
 from server.kit.text import N_
 
 SERVICE_NAMES = {
@@ -22,4 +23,12 @@ ELIGIBILITY_NAMES = {
     Eligibility.EVERYBODY: N_("人人可约"),
     Eligibility.MEMBERS_FIRST: N_("会员优先"),
     Eligibility.MEMBERS_ONLY: N_("会员专享"),
+}
+PROVIDER_NAMES = {
+    ProviderKind.HOSPITAL: N_("医院、社区卫生中心"),
+    ProviderKind.LAW_FIRM: N_("律师事务所"),
+    ProviderKind.BARBER: N_("理发店、理发师傅"),
+    ProviderKind.TRAINER: N_("讲师、培训机构"),
+    ProviderKind.VOLUNTEER: N_("志愿者"),
+    ProviderKind.OTHER: N_("其他"),
 }

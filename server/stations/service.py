@@ -99,7 +99,7 @@ async def _set_days(station_id: UUID, days: Sequence[date], ranges: list[list[in
 
 async def _managed(actor: Actor, station_id: UUID, action: str) -> None:
     """Lock a station that this actor manages, mark it changed and write down by whom."""
-    region: int | None = await sql.value("SELECT region_code FROM station WHERE id = $1 FOR UPDATE", station_id)
+    region: int | None = await sql.value("SELECT region_code FROM station WHERE id = $1 FOR NO KEY UPDATE", station_id)
     if region is None:
         raise StationNotFound
     actor.require(Role.MANAGER, station_id=station_id, region_code=region)

@@ -16,9 +16,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from server.bookings import desk, rules, service, slots
+from server.bookings import desk, plan_days, rules, service, slots
 from server.bookings.errors import KeyReused, OverlappingBooking
 from server.bookings.models import ACTIVE, Booking, Offering, Slot
+from server.bookings.plan_models import OfferingDay
 from server.db.lifespan import database
 from server.errors import AppError
 from server.kit import clock
@@ -77,7 +78,7 @@ class Lifecycle(RuleBasedStateMachine):
             ]
             self.workers = [await make_person() for _ in range(3)]
             self.staff = await make_staff(station_id=self.station.id)
-            await make_staff(Role.MANAGER, station_id=self.station.id)
+            self.manager = await make_staff(Role.MANAGER, station_id=self.station.id)
             await slots.roll_slots()
             for number, worker in enumerate(self.workers):
                 await self._book(worker, 1 + 3 * number, "k1")
@@ -158,6 +159,28 @@ class Lifecycle(RuleBasedStateMachine):
 
         self.act(run())
 
+    @rule(choice=BOOKINGS, to=SLOTS)
+    def give_another_time(self, choice: int, to: int) -> None:
+        async def run() -> None:
+            booking, slot = await self._booking(choice), await _pick(Slot.all(), to)
+            await service.move_booking(actor=self.staff, booking_id=booking.id, slot_id=slot.id)
+
+        self.act(run())
+
+    @rule(which=st.integers(0, 1), first=st.sampled_from([0, 480, 600]), capacity=st.sampled_from([None, 0, 1, 3]))
+    def places_of_a_morning(self, which: int, first: int, capacity: int | None) -> None:
+        self.act(
+            plan_days.set_capacity(
+                actor=self.manager,
+                station_id=self.station.id,
+                offering_id=self.offerings[which].id,
+                day=clock.today(),
+                first=first,
+                last=720,
+                capacity=capacity,
+            )
+        )
+
     @rule(verb=st.sampled_from(["confirm", "undo", "check in", "served"]))
     def next_at_the_desk(self, verb: str) -> None:
         self.at_the_desk(verb, LAST)
@@ -195,7 +218,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.act(slots.roll_slots())
 
     @rule(
-        what=st.sampled_from(["terms", "hours", "day"]),
+        what=st.sampled_from(["terms", "hours", "day", "rest"]),
         which=st.integers(0, 1),
         terms=st.sampled_from(TERMS),
         hours=st.sampled_from(HOURS),
@@ -208,10 +231,17 @@ class Lifecycle(RuleBasedStateMachine):
             if special is not None:
                 await StationDay.create(**day, hours=special)
 
+        async def change_rest() -> None:
+            day = {"offering_id": self.offerings[which].id, "day": clock.today() + timedelta(days=which)}
+            await OfferingDay.filter(**day).delete()
+            if special is not None:
+                await OfferingDay.create(**day, hours=special)
+
         changes = {
             "terms": lambda: Offering.filter(id=self.offerings[which].id).update(**terms),
             "hours": lambda: Station.filter(id=self.station.id).update(hours=[hours] * 8),
             "day": change_day,
+            "rest": change_rest,
         }
         self.replan(changes[what])
 

@@ -10,6 +10,8 @@ from uuid import UUID
 from server.bookings import service as bookings
 from server.bookings import waitlist, walk_ins
 from server.bookings.models import Eligibility, Offering, ServiceKind, Slot
+from server.bookings.plan_models import ProviderKind
+from server.bookings.providers import ProviderTerms, add_provider
 from server.demo import people as demo_people
 from server.demo.network import DESK_ID
 from server.demo.unions import federation
@@ -97,11 +99,18 @@ async def make_world(places: Places) -> World:
         world.sessions[name] = await people.open_session(staff_id=actor.id, device="test")
     world.sessions["keeper"] = world.sessions["officer"]
     world.ids["staff_id"] = str(places.staff["desk"].id)
+    world.ids["provider_id"] = str(await _provider(places))
     await _book(world, places)
     await _queue(world)
     await _join(world, places)
     await _files(world, places)
     return world
+
+
+async def _provider(places: Places) -> UUID:
+    """A barber who comes to the desk's station."""
+    terms = ProviderTerms(ProviderKind.BARBER, "覃师傅", "0771-5550123", active=True)
+    return await add_provider(actor=places.staff["desk"], station_id=places.offering.station_id, terms=terms)
 
 
 async def _somebody(world: World, name: str) -> Actor:
