@@ -12,6 +12,7 @@ from server.demo.catalogue import Offer
 from server.demo.joining import add_drive
 from server.demo.network import DESK_ID, DemoStation, network
 from server.demo.post import add_post
+from server.demo.reports import add_reports
 from server.demo.unions import add_unions
 from server.kit import clock
 from server.kit.ids import new_id
@@ -45,6 +46,7 @@ async def load_demo() -> list[str]:
     await people.add_day(desk_id)
     await add_drive(await people.reviewers())
     await add_post(await people.guest_id())
+    await add_reports(stations, desk_id, await people.officer())
     return people.sign_ins(accounts)
 
 

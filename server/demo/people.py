@@ -130,6 +130,15 @@ async def add_day(desk_id: UUID) -> None:
     await _live_the_day(desk_id, await _desk_actor(desk_id))
 
 
+async def officer() -> Actor:
+    """Whoever sees to all of Guangxi."""
+    return Actor(
+        "staff",
+        await sql.value("SELECT id FROM staff WHERE login = 'guangxi'"),
+        grants=(GrantHeld(Role.OFFICER, region_code=GUANGXI),),
+    )
+
+
 async def reviewers() -> dict[int, UUID]:
     """The accounts that decide applications, by the province where they do."""
     logins = {"reviewer": GUANGXI, "reviewer-gd": GUANGDONG}

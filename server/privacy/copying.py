@@ -19,6 +19,8 @@ from server.people import own_data as people
 from server.people.actors import Actor
 from server.people.own_data import AccountHeld, ConsentHeld, SessionHeld
 from server.privacy.reading import Reading, readings_of
+from server.reports import own_data as reports
+from server.reports.own_data import SuggestionHeld, VoiceHeld
 
 
 class OwnData(msgspec.Struct, frozen=True):
@@ -32,6 +34,8 @@ class OwnData(msgspec.Struct, frozen=True):
     bookings: list[BookingHeld]
     numbers: list[NumberHeld]
     wishes: list[WishHeld]
+    reports: list[VoiceHeld]
+    suggestions: list[SuggestionHeld]
     applications: list[ApplicationHeld]
     memberships: list[MembershipHeld]
     messages: list[MessageHeld]
@@ -55,6 +59,8 @@ async def own_data(actor: Actor) -> OwnData:
         bookings=await bookings.copy(actor.id),
         numbers=await bookings.copy_numbers(actor.id),
         wishes=await bookings.copy_wishes(actor.id),
+        reports=await reports.copy_voices(actor.id),
+        suggestions=await reports.copy_suggestions(actor.id),
         applications=applications,
         memberships=memberships,
         messages=await notices.copy(actor.id),

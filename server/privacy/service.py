@@ -20,6 +20,7 @@ from server.people.actors import Actor
 from server.people.consents import withdraw_consent
 from server.people.models import Purpose
 from server.privacy.reading import subjects_of
+from server.reports import own_data as reports
 
 TRIES = 5
 
@@ -87,6 +88,7 @@ async def _erase(actor: Actor, person_id: UUID, person: asyncpg.Record) -> None:
     subjects = await subjects_of(person_id)
     await membership.erase(actor)
     await bookings.erase(actor)
+    await reports.erase(actor)
     await notices.erase(person_id)
     await audit_data.forget_words(subjects)
     await people.erase(person)

@@ -32,10 +32,10 @@ Id = FromPath[UUID]
 STAFF = allow(Audience.STAFF)
 URL = "/desk/faults"
 ASKED_NAMES = {
-    Asked.TODO: N_("没处理完的"),
+    Asked.TODO: N_("没办完"),
     Asked.OPEN: N_("等人看"),
     Asked.IN_PROGRESS: N_("正在修"),
-    Asked.CLOSED: N_("办完了的"),
+    Asked.CLOSED: N_("办完了"),
 }
 STEPS: dict[str, Callable[..., Awaitable[None]]] = {"start": faults.start, "fix": faults.fix, "reopen": faults.reopen}
 READY_REASONS = (

@@ -52,6 +52,11 @@ async def ask_what(request: Req, station_id: Id) -> Response[Any]:
     return await _form(request, station_id)
 
 
+def errors_of(errors: list[FieldError], *fields: str) -> dict[str, str]:
+    """What is wrong at each field; "" where nothing is."""
+    return dict.fromkeys(fields, "") | {error.field: error.message for error in errors}
+
+
 async def _form(
     request: Req, station_id: UUID, *, raw: dict[str, Any] | None = None, errors: list[FieldError] | None = None
 ) -> Response[Any]:
@@ -66,7 +71,7 @@ async def _form(
         things=[(thing, THING_ICONS[thing], _(THING_NAMES[thing]), thing in said) for thing in things],
         raw=raw or {"thing": "", "words": ""},
         errors=errors or [],
-        error_of={one.field: one.message for one in errors or []},
+        error_of=errors_of(errors or [], "thing", "words", "photo"),
         accepted=ACCEPTED,
         request_key=(raw or {}).get("request_key") or new_id().hex,
     )

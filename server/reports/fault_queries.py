@@ -102,6 +102,11 @@ class Voice(msgspec.Struct, frozen=True):
     width: int
     height: int
 
+    @property
+    def tells(self) -> bool:
+        """Whether there is more to it than one more who says so."""
+        return bool(self.words or self.has_photo)
+
 
 class Event(msgspec.Struct, frozen=True):
     """One step, and who of the staff took it; "" for a worker."""

@@ -57,8 +57,8 @@ OF_PHONE = (
     "AND f.state IN ('open', 'in_progress') LIMIT 1"
 )
 CHANGE = """
-UPDATE fault SET state = $2, reason = $3, changed_at = $4, changed_by = $5,
-  closed_at = CASE WHEN $2 IN ('fixed', 'cannot_fix') THEN $4 END WHERE id = $1
+UPDATE fault SET state = $2::text, reason = $3, changed_at = $4::timestamptz, changed_by = $5,
+  closed_at = CASE WHEN $2::text IN ('fixed', 'cannot_fix') THEN $4::timestamptz END WHERE id = $1
 """
 TOLD = {FaultState.FIXED: NoticeKind.FAULT_FIXED, FaultState.CANNOT_FIX: NoticeKind.FAULT_CANNOT_FIX}
 

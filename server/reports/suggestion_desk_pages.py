@@ -22,6 +22,7 @@ from server.kit.speech import say_distance
 from server.kit.text import N_
 from server.people.models import Role
 from server.reports import rules, suggestion_queries, suggestions
+from server.reports.fault_pages import errors_of
 from server.reports.models import SuggestionState
 from server.reports.suggestion_pages import words
 from server.reports.suggestion_queries import PAGE, place_after
@@ -53,10 +54,16 @@ async def list_suggestions(request: Req) -> Response[Any]:
         request,
         "reports/suggestions_desk.html",
         decided=decided,
-        found=[(one, _district(one.region_code)) for one in shown],
+        found=[(one, _city(one.region_code)) for one in shown],
         more=f"{URL}?{urlencode(more)}" if len(found) > PAGE else "",
         **words(),
     )
+
+
+def _city(region_code: int) -> str:
+    """What lies above a district, as people say it: 广西南宁."""
+    place = find_place(region_code)
+    return "".join(place.chain[:-1]) if place else ""
 
 
 def _district(region_code: int) -> str:
@@ -91,7 +98,7 @@ async def _one(
         choices=[state for state in SuggestionState if rules.may_decide(one.state, state)],
         states=SuggestionState,
         errors=errors or [],
-        error_of={error.field: error.message for error in errors or []},
+        error_of=errors_of(errors or [], "state", "reason", "station_id"),
         raw=raw or {"state": "", "reason": "", "station_id": ""},
         **words(),
     )

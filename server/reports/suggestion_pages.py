@@ -23,6 +23,7 @@ from server.kit.ids import new_id
 from server.kit.speech import say_distance
 from server.kit.text import N_
 from server.reports import rules, suggestion_queries, suggestions
+from server.reports.fault_pages import errors_of
 from server.reports.models import SuggestionState
 from server.reports.suggestion_queries import PAGE, Suggested, place_after
 from server.reports.suggestions import Where
@@ -182,10 +183,10 @@ def _new(
         "reports/suggest.html",
         status=422 if errors else status,
         errors=errors or [],
-        error_of={one.field: one.message for one in errors or []},
+        error_of=errors_of(errors or [], "place", "landmark"),
         raw=raw,
         by_position=point is not None,
-        districts=[(place.code, place.full_name) for place in districts],
+        districts=[(place.code, "".join(place.chain[-2:-1]) + place.name) for place in districts],
         wanted=[(facility, _(FACILITY_NAMES[facility])) for facility in WANTED],
         same=same or [],
         request_key=raw.get("request_key") or new_id().hex,

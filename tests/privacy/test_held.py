@@ -22,7 +22,8 @@ PHONE = "+8613900139001"
 # Tables that speak of no worker: stations, unions, staff, and the house itself.
 OF_NO_WORKER = {
     "division", "station", "station_day", "station_import", "offering", "slot", "trade_union", "union_month",
-    "union_size", "staff", "walk_in_day", "role_grant", "job_run", "tortoise_migrations", "invitation", "role_request",
+    "union_size", "staff", "walk_in_day", "door", "visit_day", "fault", "fault_event",
+    "role_grant", "job_run", "tortoise_migrations", "invitation", "role_request",
     "recovery_code", "audit_pending", "audit_link", "audit_anchor", "provider", "provider_day", "offering_day",
     "station_photo", "route", "route_stop",
 }  # fmt: skip
@@ -48,6 +49,20 @@ HELD = {
     "notice": GONE,
     "walk_in": GONE,
     "wait_entry": GONE,
+    "fault_voice": GONE,
+    "fault_photo": GONE,
+    "suggestion_support": GONE,
+    "suggestion": {
+        "landmark": BLANK,
+        "request_key": "the row's own id",
+        **dict.fromkeys(
+            (
+                "id", "region_code", "lat", "lng", "by_position", "wants", "state", "supporters", "reason",
+                "station_id", "proposed_by", "proposed_at", "changed_at", "changed_by",
+            ),
+            NOT_PERSONAL,
+        ),
+    },
     "consent": dict.fromkeys(("id", "person_id", "purpose", "version", "agreed", "at"), NOT_PERSONAL),
     "sign_in_code": "keyed digests, deleted after two days by people.forget_old",
     "attempt": "keyed digests, deleted after a month by people.forget_old",
@@ -134,6 +149,12 @@ ROWS = {
     "booking": "SELECT * FROM booking WHERE person_id = $1",
     "wait_entry": "SELECT * FROM wait_entry WHERE person_id = $1",
     "walk_in": "SELECT * FROM walk_in WHERE person_id = $1",
+    "fault_voice": "SELECT * FROM fault_voice WHERE person_id = $1",
+    "fault_photo": (
+        "SELECT p.voice_id FROM fault_photo p JOIN fault_voice v ON v.id = p.voice_id WHERE v.person_id = $1"
+    ),
+    "suggestion": "SELECT * FROM suggestion WHERE proposed_by = $1",
+    "suggestion_support": "SELECT * FROM suggestion_support WHERE person_id = $1",
     "booking_event": "SELECT e.* FROM booking_event e JOIN booking b ON b.id = e.booking_id WHERE b.person_id = $1",
     "application": "SELECT * FROM application WHERE person_id = $1",
     "member": "SELECT * FROM member WHERE id = ANY($1)",
