@@ -113,6 +113,7 @@ def test_the_jobs_of_this_product():
         "audit.chain",
         "applications.forget_drafts",
         "members.forget_imports",
+        "faults.forget_voices",
     }
     assert [job.name for job in JOBS if job.wake_on] == ["notices.deliver"]
 

@@ -159,7 +159,7 @@ async def _try(request: Req, fault_id: UUID, step: Awaitable[None], *, typed: st
     return redirect(request, f"{URL}/{fault_id}")
 
 
-@get("/desk/faults/{fault_id:uuid}/photos/{voice_id:uuid}", opt=STAFF, include_in_schema=False)
+@get("/desk/faults/{fault_id:uuid}/photos/{voice_id:uuid}/photo.webp", opt=STAFF, include_in_schema=False)
 async def show_photo(request: Req, fault_id: Id, voice_id: Id) -> Response[bytes]:
     """A photo that came with what somebody said."""
     content = await fault_queries.photo_of(request.user, fault_id, voice_id)

@@ -161,7 +161,7 @@ async def say_still_broken(request: Req, secret: FromPath[str]) -> Response[Any]
     return redirect(request, f"/broken/{secret}")
 
 
-@get("/broken/{secret:str}/photo", opt=EVERYBODY, include_in_schema=False)
+@get("/broken/{secret:str}/photo.webp", opt=EVERYBODY, include_in_schema=False)
 async def show_own_photo(secret: FromPath[str]) -> Response[bytes]:
     """The photo, for whoever holds the address of what was said with it."""
     return Response(await fault_queries.own_photo(secret), media_type=MEDIA_TYPE, headers=PRIVATE)

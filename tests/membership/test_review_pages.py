@@ -183,15 +183,15 @@ async def test_others_are_kept_out(review, browser_of, make_person_session):
 
 
 ROOMS = {
-    Role.STAFF: {"/desk", "/desk/scan"},
-    Role.MANAGER: {"/desk", "/desk/scan", "/staff/people"},
+    Role.STAFF: {"/desk", "/desk/scan", "/desk/faults"},
+    Role.MANAGER: {"/desk", "/desk/scan", "/desk/faults", "/staff/people"},
     Role.REVIEWER: {
         "/desk/scan", "/review", "/review/transfers", "/review/members", "/review/members/import", "/review/unions",
         "/review/progress", "/staff/people",
     },
     Role.OFFICER: {
-        "/desk", "/desk/scan", "/review/members/import", "/review/unions", "/review/progress", "/staff/people",
-        "/audit",
+        "/desk", "/desk/scan", "/desk/faults", "/review/members/import", "/review/unions", "/review/progress",
+        "/officer/suggestions", "/staff/people", "/audit",
     },
     Role.AUDITOR: {"/review/progress", "/audit"},
 }  # fmt: skip

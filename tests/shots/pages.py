@@ -66,6 +66,20 @@ BOOKING = (
     Shown("/waiting", "worker"),
     Shown("/stations/{station_id}/queue", at="/stations/{door_id}/queue"),
     Shown("/q/{secret}"),
+    Shown("/door/{code}", at="/door/{door_code}"),
+    Shown("/door/{code}/in", at="/door/{door_code}/in"),
+    Shown("/stations/{station_id}/broken", at="/stations/{door_id}/broken"),
+    Shown("/stations/{station_id}/broken", state="errors", at="/stations/{door_id}/broken", tap=SEND),
+    Shown("/broken/{secret}", at="/broken/{said_secret}"),
+    Shown("/broken", "worker"),
+    Shown("/broken", "newcomer", "empty"),
+    Shown("/suggestions"),
+    Shown("/suggestions", state="near", at="/suggestions?lat=22.817&lng=108.366"),
+    Shown("/suggestions", state="errors", at="/suggestions?place=zzzz"),
+    Shown("/suggestions/{suggestion_id}"),
+    Shown("/suggestions/{suggestion_id}", "worker", "signed-in"),
+    Shown("/suggestions/new", "worker", at="/suggestions/new?lat=22.817&lng=108.366"),
+    Shown("/suggestions/new", "worker", "errors", at="/suggestions/new?region={region}", tap=SEND),
     Shown("/inbox", "worker"),
     Shown("/inbox", "newcomer", "empty"),
 )
@@ -121,6 +135,14 @@ DESK = (
     _staff("/desk/inbox", "desk"),
     _staff("/desk/inbox", "reviewer", "reviewer"),
     _staff("/desk/scan", "desk"),
+    _staff("/desk/{station_id}/door", "officer", at="/desk/{door_id}/door"),
+    _staff("/desk/{station_id}/door", "desk", "none"),
+    _staff("/desk/faults", "officer"),
+    _staff("/desk/{station_id}/faults", "desk"),
+    _staff("/desk/faults/{fault_id}", "officer"),
+    _staff("/officer/suggestions", "officer"),
+    _staff("/officer/suggestions/{suggestion_id}", "officer"),
+    _staff("/officer/suggestions/{suggestion_id}", "officer", "errors", tap=SEND),
     _staff("/desk/{station_id}/plan", "desk"),
     _staff("/desk/{station_id}/plan/hours", "desk"),
     _staff("/desk/{station_id}/plan/days", "desk"),
@@ -179,7 +201,7 @@ NO_PAGES = (
     "/api/", "/schema", "/health/", "/metrics", "/static/", "/sw.js", "/manifest.webmanifest", "/desk/scan/revoked",
     "/review/next", "/outbox/token",
 )  # fmt: skip
-NO_PAGE_ENDS = ("/live", ".svg", ".ics", ".csv", ".xlsx", ".json")
+NO_PAGE_ENDS = ("/live", ".svg", ".webp", ".ics", ".csv", ".xlsx", ".json")
 
 
 def is_page(route: str) -> bool:

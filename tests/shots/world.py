@@ -16,19 +16,26 @@ from server.demo import people as demo_people
 from server.demo.network import DESK_ID
 from server.demo.unions import federation
 from server.kit import clock
+from server.kit.geo import Point
 from server.kit.ids import new_id
+from server.kit.pictures import shrink
 from server.membership import applying, correcting, reviewing, transfers
 from server.membership import importing as member_files
 from server.membership.models import Union, UnionKind
 from server.people import service as people
 from server.people.actors import VISITOR, Actor
 from server.people.models import Role, Staff
+from server.reports import faults, suggestions
+from server.reports.models import Fault, Thing
+from server.reports.suggestions import Where
 from server.stations import importing as station_files
-from server.stations.models import Station
+from server.stations.models import Facility, Station
+from server.visits import service as visits
 from tests.fixtures.bookings import make_offering, make_slot
 from tests.fixtures.joining import make_draft, make_identity
 from tests.fixtures.membership import make_union
 from tests.fixtures.people import GUANGXI, make_person, make_staff
+from tests.fixtures.pictures import PHOTO
 from tests.fixtures.reviewing import apply, grown_up, member_of
 from tests.fixtures.stations import make_station
 
@@ -102,6 +109,7 @@ async def make_world(places: Places) -> World:
     world.ids["provider_id"] = str(await _provider(places))
     await _book(world, places)
     await _queue(world)
+    await _tell(world)
     await _join(world, places)
     await _files(world, places)
     return world
@@ -148,6 +156,31 @@ async def _queue(world: World) -> None:
     world.ids["secret"] = taken.secret
     officer = await people.find_actor(world.sessions["officer"])
     await walk_ins.call_next(actor=officer, counter="2", **where)
+
+
+async def _tell(world: World) -> None:
+    """A door with a code, something broken behind it, and a place where a station is missed."""
+    officer, worker = [await people.find_actor(world.sessions[name]) for name in ("officer", "worker")]
+    station_id = UUID(world.ids["door_id"])
+    world.ids["door_code"] = await visits.give_code(actor=officer, station_id=station_id)
+    for person, words in ((worker, "饮水机不出热水"), (VISITOR, "早上也没有")):
+        said = await faults.say_broken(
+            actor=person,
+            station_id=station_id,
+            thing=Thing.HOT_WATER,
+            words=words,
+            photo=shrink(PHOTO),
+            request_key=new_id().hex,
+        )
+    world.ids["said_secret"] = said.secret
+    fault_id = (await Fault.get(station_id=station_id)).id
+    world.ids["fault_id"] = str(fault_id)
+    await faults.start(actor=officer, fault_id=fault_id)
+    somebody = await make_person(f"+86159{next(_phones):08d}")
+    where = Where(int(world.ids["region"]), "凤岭北路口", Point(22.817, 108.366))
+    wants = [Facility.HOT_WATER, Facility.TOILET]
+    made = await suggestions.propose(actor=somebody, where=where, wants=wants, request_key=new_id().hex)
+    world.ids["suggestion_id"] = str(made)
 
 
 async def _booked(worker: Actor, slot_id: UUID) -> UUID:
