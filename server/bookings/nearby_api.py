@@ -16,7 +16,18 @@ from msgspec import Meta
 from server.bookings.models import Eligibility, ServiceKind
 from server.bookings.nearby import find_nearby, find_station
 from server.bookings.nearby_form import SearchForm
-from server.bookings.nearby_schemas import PAGE, Card, DayLine, Found, Hit, Nearby, ServiceLine, read_card
+from server.bookings.nearby_schemas import (
+    KEPT,
+    PAGE,
+    Card,
+    DayLine,
+    Found,
+    Hit,
+    Nearby,
+    ServiceLine,
+    read_card,
+    turn_of,
+)
 from server.edge.access import Audience, allow
 from server.edge.etag import with_etag
 from server.edge.openapi import problems
@@ -33,8 +44,6 @@ from server.stations.errors import (
 )
 from server.stations.models import Facility, StationKind
 
-KEPT = 8_192  # stations, about 1 kB each
-MINUTE = 60
 UNPLACED = b'"distance_m":null,"direction":null}'
 DIRECTIONS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 SHARED = "public, max-age=30"
@@ -168,7 +177,8 @@ class _Page(msgspec.Struct):
 
 def _placed(hit: Hit, found: Nearby) -> msgspec.Raw:
     """A station as JSON, with its way from the origin."""
-    item = _item(hit.written, int(clock.now().timestamp()) // MINUTE)
+    today = clock.today()
+    item = _item(hit.written, today, turn_of(hit.written, today, clock.minute_of_day(clock.now())))
     if found.origin is None:
         return msgspec.Raw(item + UNPLACED)
     metres, way = round(distance_m(found.origin, hit.point)), DIRECTIONS[bearing(found.origin, hit.point)]
@@ -176,8 +186,8 @@ def _placed(hit: Hit, found: Nearby) -> msgspec.Raw:
 
 
 @lru_cache(maxsize=KEPT)
-def _item(written: str, _minute: int) -> bytes:
-    """A StationItem as JSON up to its distance; what it says of opening holds for a minute."""
+def _item(written: str, _today: date, _turn: int) -> bytes:
+    """A StationItem as JSON up to its distance; what it says of opening holds until the station opens or closes."""
     item = msgspec.convert(_fields(read_card(written)), StationItem)
     return msgspec.json.encode(item).removesuffix(UNPLACED)
 

@@ -1,4 +1,4 @@
-"""The cards of a list as HTML: each is drawn once a minute for all who read the same language.
+"""The cards of a list as HTML: each is drawn once for all who read one language, until its station opens or closes.
 
 A card says nothing about its reader but how far and in which direction it lies, which is put in last. Its key is the
 text that the database wrote, so a changed station, slot or day is another card, and nothing has to be thrown away.
@@ -6,13 +6,14 @@ text that the database wrote, so a changed station, slot or day is another card,
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
 
-from server.bookings.nearby_schemas import Hit, Nearby, read_card
+from server.bookings.nearby_schemas import KEPT, Hit, Nearby, read_card, turn_of
 from server.bookings.words import ELIGIBILITY_NAMES, SERVICE_NAMES
 from server.edge.i18n import _, locale
 from server.kit import clock
@@ -20,19 +21,19 @@ from server.kit.geo import bearing, distance_m
 from server.kit.speech import say_distance
 from server.stations.words import FACILITY_NAMES, KIND_NAMES
 
-KEPT = 8_192  # about 2 kB each
 HERE = Markup("\0")
-MINUTE = 60
 
 
 def draw_cards(env: Environment, found: Nearby, *, limit: int = 3, level: int = 2) -> list[Markup]:
     """Cards with so many services each, headed at a level, in the list's order."""
-    minute = int(clock.now().timestamp()) // MINUTE
+    today, minute = clock.today(), clock.minute_of_day(clock.now())
     language = locale()
     drawn = []
     for hit in found.hits:
-        before, after = _drawn(env, hit.written, language, minute, limit, level)
-        drawn.append(before + _where(env, found, hit, language) + after)
+        until = today, turn_of(hit.written, today, minute)
+        before, after = _drawn(env, hit.written, language, until, limit, level)
+        where = _where(env, found, hit, language)
+        drawn.append(Markup(f"{before.decode()}{where}{after.decode()}"))  # noqa: S704 (templates escaped all of it)
     return drawn
 
 
@@ -54,13 +55,13 @@ def _words(_language: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=KEPT)
 def _drawn(
-    env: Environment, written: str, _language: str, _minute: int, limit: int, level: int
-) -> tuple[Markup, Markup]:
-    """A card's HTML before and after the place where it says how far it is."""
+    env: Environment, written: str, _language: str, _until: tuple[date, int], limit: int, level: int
+) -> tuple[bytes, bytes]:
+    """A card's HTML before and after the place where it says how far it is; as bytes half as long as a text."""
     template = env.get_template("stations/card.html")
     html = template.render(card=read_card(written), where=HERE, limit=limit, level=level, **words())
-    before, _here, after = html.partition(HERE)
-    return Markup(before), Markup(after)  # noqa: S704 (a template escaped it)
+    before, _here, after = html.encode().partition(HERE.encode())
+    return before, after
 
 
 def _where(env: Environment, found: Nearby, hit: Hit, language: str) -> Markup:

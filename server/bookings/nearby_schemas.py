@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -17,6 +19,7 @@ from server.stations.hours import OpenState, Ranges, open_state, ranges_on
 from server.stations.models import Facility, StationKind
 
 PAGE = 20
+KEPT = 8_192  # cards drawn for later, some 4 kB each with the text they are known by
 
 
 class ServiceLine(msgspec.Struct, frozen=True):
@@ -128,6 +131,16 @@ def read_card(written: str) -> Card:
 
 
 _card = msgspec.json.Decoder(Card)
+
+
+def turn_of(written: str, today: date, minute: int) -> int:
+    """How often a card's station has opened or closed today: what the card says of that holds until the next time."""
+    return bisect_right(_turns(written, today), minute)
+
+
+@lru_cache(maxsize=KEPT)
+def _turns(written: str, today: date) -> tuple[int, ...]:
+    return tuple(minute for span in read_card(written).ranges(today) for minute in span)
 
 
 @dataclass(frozen=True)

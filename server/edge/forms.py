@@ -70,7 +70,7 @@ def read_fields(sent: dict[str, list[Any]], shape: type[T]) -> Form[T]:
     values: dict[str, Any] = {}
     raw: dict[str, Any] = {}
     errors: list[FieldError] = []
-    for info in fields(shape):
+    for info in _fields(shape):
         hint = hints[info.name]
         typed = [_clean(v) for v in sent.get(info.encode_name, [])]
         given = [v for v in typed if v != ""]
@@ -79,6 +79,11 @@ def read_fields(sent: dict[str, list[Any]], shape: type[T]) -> Form[T]:
         if error:
             errors.append(FieldError(info.encode_name, error))
     return Form(None if errors else shape(**values), errors, raw)
+
+
+@cache
+def _fields(shape: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    return fields(shape)
 
 
 @cache

@@ -8,6 +8,8 @@ two Trusted Types policies: htmx's, and our own for the service worker's address
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -47,8 +49,21 @@ def new_nonce(request: Request[Any, Any, Any]) -> None:
 
 
 def nonce() -> str:
-    """The nonce of the page that is being rendered."""
-    return _nonce.get()
+    """The nonce of the page that is being rendered. Raises LookupError where there is none."""
+    drawn = _nonce.get()
+    if not drawn:
+        raise LookupError("this part is kept for other pages and can have no nonce")
+    return drawn
+
+
+@contextmanager
+def no_nonce() -> Iterator[None]:
+    """What is rendered inside is kept for other pages: whoever asks for a nonce there gets a LookupError."""
+    token = _nonce.set("")
+    try:
+        yield
+    finally:
+        _nonce.reset(token)
 
 
 class SecurityHeaders:

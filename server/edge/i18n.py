@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -18,6 +19,11 @@ TRADITIONAL = ("hant", "hk", "mo", "tw")
 
 def choices() -> list[tuple[str, str]]:
     """(code, own name) of the languages to choose from; what is only begun says so."""
+    return _choices(locale())
+
+
+@cache
+def _choices(_language: str) -> list[tuple[str, str]]:
     begun = _("（只有一部分，等会说的人审校）")
     return [(code, name + begun if code in AWAITING_REVIEW else name) for code, name in languages().items()]
 

@@ -7,19 +7,22 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
 from jinja2.ext import Extension
+from jinja2.parser import Parser
+from jinja2.utils import LRUCache
 from markupsafe import Markup
 
 from server.config import WEB
 from server.edge import i18n
 from server.edge.assets import assets
-from server.edge.headers import nonce
+from server.edge.headers import no_nonce, nonce
 from server.kit import speech
 
 # A tag up to its first htmx attribute, and a script's name; what Jinja writes inside a tag may hold any character.
 HTMX_TAG = re.compile(r"(<[a-z][\w-]*(?>\{\{.*?\}\}|\{%.*?%\}|[^<>{])*?\s)(?=hx-)", re.DOTALL)
 SCRIPT_TAG = re.compile(r"<script\b")
+MOST_KEPT = 1_024  # a kilobyte each
 
 
 class Nonces(Extension):
@@ -31,6 +34,38 @@ class Nonces(Extension):
     def preprocess(self, source: str, _name: str | None, _filename: str | None = None) -> str:
         source = HTMX_TAG.sub(r'\1hx-nonce="{{ nonce() }}" ', source)
         return SCRIPT_TAG.sub('<script nonce="{{ nonce() }}"', source)
+
+
+class Kept(Extension):
+    """`{% kept a, b %}…{% endkept %}`: what says the same to everybody who has the same values is drawn once.
+
+    The reader's language counts by itself. A name, a number or a nonce inside would be shown to others: values that
+    belong to one person do not go in, and a nonce is refused.
+    """
+
+    tags = {"kept"}  # noqa: RUF012 (as Jinja has it)
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.drawn: LRUCache = LRUCache(MOST_KEPT)
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """One tag."""
+        line = next(parser.stream).lineno
+        place: list[nodes.Expr] = [nodes.Const(f"{parser.name}:{line}")]
+        if parser.stream.current.type != "block_end":
+            place.append(parser.parse_tuple())
+        body = parser.parse_statements(("name:endkept",), drop_needle=True)
+        return nodes.CallBlock(self.call_method("_draw", [nodes.Tuple(place, "load")]), [], [], body).set_lineno(line)
+
+    def _draw(self, key: tuple[Any, ...], caller: Callable[[], Markup]) -> Markup:
+        key = (i18n.locale(), *key)
+        drawn: Markup | None = self.drawn.get(key)
+        if drawn is None:
+            with no_nonce():
+                drawn = caller()
+            self.drawn[key] = drawn
+        return drawn
 
 
 @lru_cache(maxsize=512)
@@ -50,7 +85,7 @@ def make_environment(filters: dict[str, Callable[..., Any]] | None = None) -> En
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n", Nonces],
+        extensions=["jinja2.ext.i18n", Nonces, Kept],
         auto_reload=False,
         cache_size=-1,
     )
