@@ -30,6 +30,7 @@ from server.bookings import (
     plan_pages,
     plan_provider_pages,
     plan_today_pages,
+    route_pages,
     ticket_pages,
     waitlist_pages,
     walk_in_pages,
@@ -79,7 +80,7 @@ from server.privacy import phone_pages
 from server.process import equip
 from server.reports import fault_desk_pages, fault_pages, suggestion_desk_pages, suggestion_pages
 from server.stations import api as stations_api
-from server.stations import changes, import_pages
+from server.stations import changes, import_pages, route_edit_pages
 from server.stations import pages as stations_pages
 from server.visits import pages as visits_pages
 from server.visits import poster_pages as door_poster_pages
@@ -120,6 +121,9 @@ def rooms() -> list[ControllerRouterHandler]:
         *plan_affected_pages.handlers,
         *plan_today_pages.handlers,
         *plan_provider_pages.handlers,
+        *route_pages.handlers,
+        *route_edit_pages.handlers,
+        *join_pages.handlers,
         *answer_pages.handlers,
         *work_pages.handlers,
         *check_pages.handlers,

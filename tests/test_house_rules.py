@@ -47,6 +47,9 @@ PUBLIC = {
     "import_cells",
     "import_files",
 }
+    "routes",
+    "route_queries",
+    "route_rules",
 HTTP_FILES = ("pages", "api")
 SOURCES = sorted(p for p in SERVER.rglob("*.py") if "migrations" not in p.parts)
 

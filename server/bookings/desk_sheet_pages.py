@@ -24,6 +24,7 @@ from server.kit import clock
 from server.kit.text import clean
 from server.people.actors import Actor
 from server.people.models import Role
+from server.stations import route_queries
 
 FURTHEST_DAYS = 400
 NEAR_DAYS = (-1, 0, 1)
@@ -132,6 +133,7 @@ async def show_sheet(
         unreached=await desk_queries.unreached(station_id),
         waits=await waitlist_queries.counts(station_id, asked.day),
         manager=manager,
+        stop_said=await route_queries.stop_said(station_id),
         several_stations=_has_several_stations(request.user),
         typed_code=typed_code,
         **_words(),

@@ -30,6 +30,7 @@ from server.kit.calendar import is_holiday, is_worked_weekend
 from server.reports.queries import broken_at
 from server.reports.words import broken_words
 from server.stations.divisions import find_place
+from server.stations.route_queries import any_road_ahead
 from server.stations.ways import map_tiles, ways_to
 
 TILES = (
@@ -88,6 +89,7 @@ async def show_nearby(request: Request[Any, Any, Any]) -> Response[str]:
         shown=draw_cards(request.app.state.templates, found) if found else [],
         more_url=asked.url(after=found.more) if found and found.more else "",
         tiles=TILES,
+        roads_ahead=not found and not errors and await any_road_ahead(),
         **words(),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ import msgspec
 
 from server.bookings import rules
 from server.bookings.errors import SlotFull
-from server.bookings.models import ACTIVE, Status
+from server.bookings.models import ACTIVE, ServiceKind, Status
 from server.bookings.schemas import (
     Alternative,
     DayFree,
@@ -285,3 +286,13 @@ async def offerings_of(station_id: UUID) -> list[OfferingView]:
         station_id,
     )
     return [as_struct(OfferingView, row) for row in found]
+
+
+async def services_at(station_ids: Sequence[UUID]) -> dict[UUID, list[ServiceKind]]:
+    """What is offered at each of these stations."""
+    found = await sql.rows(
+        """SELECT station_id, array_agg(DISTINCT service) AS services FROM offering
+        WHERE station_id = ANY($1) AND active GROUP BY station_id""",
+        list(station_ids),
+    )
+    return {row["station_id"]: [ServiceKind(name) for name in row["services"]] for row in found}

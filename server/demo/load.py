@@ -13,6 +13,7 @@ from server.demo.joining import add_drive
 from server.demo.network import DESK_ID, DemoStation, network
 from server.demo.post import add_post
 from server.demo.reports import add_reports
+from server.demo.routes import add_roads
 from server.demo.unions import add_unions
 from server.kit import clock
 from server.kit.ids import new_id
@@ -40,6 +41,7 @@ async def load_demo() -> list[str]:
             await _add_offerings(stations)
     with people.early():
         await roll_slots()
+    await add_roads()
     await add_unions()
     accounts = people.staff(desk_id)
     await people.add_staff(accounts)

@@ -191,7 +191,7 @@ ROOMS = {
     },
     Role.OFFICER: {
         "/desk", "/desk/scan", "/desk/faults", "/review/members/import", "/review/unions", "/review/progress",
-        "/officer/suggestions", "/staff/people", "/audit",
+        "/officer/routes", "/officer/suggestions", "/staff/people", "/audit",
     },
     Role.AUDITOR: {"/review/progress", "/audit"},
 }  # fmt: skip

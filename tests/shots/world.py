@@ -29,7 +29,9 @@ from server.reports import faults, suggestions
 from server.reports.models import Fault, Thing
 from server.reports.suggestions import Where
 from server.stations import importing as station_files
+from server.stations import routes
 from server.stations.models import Facility, Station
+from server.stations.routes import RouteTerms
 from server.visits import service as visits
 from tests.fixtures.bookings import make_offering, make_slot
 from tests.fixtures.joining import make_draft, make_identity
@@ -106,6 +108,7 @@ async def make_world(places: Places) -> World:
         world.sessions[name] = await people.open_session(staff_id=actor.id, device="test")
     world.sessions["keeper"] = world.sessions["officer"]
     world.ids["staff_id"] = str(places.staff["desk"].id)
+    world.ids["route_id"] = str(await _road(places))
     world.ids["provider_id"] = str(await _provider(places))
     await _book(world, places)
     await _queue(world)
@@ -113,6 +116,21 @@ async def make_world(places: Places) -> World:
     await _join(world, places)
     await _files(world, places)
     return world
+
+
+async def _road(places: Places) -> UUID:
+    """A road home with four stops, one of them full."""
+    officer, today = places.staff["officer"], clock.today()
+    made = await routes.create_route(
+        actor=officer,
+        terms=RouteTerms("肇庆回梧州、贺州", GUANGXI, today, today + timedelta(days=40), "321 国道、207 国道"),
+    )
+    for number, name in enumerate(("端州", "德庆", "封开", "万秀")):
+        station = await make_station(name=f"{name}暖流服务点", at=(23.05 + 0.1 * number, 112.46 - 0.4 * number))
+        await routes.add_stop(actor=officer, route_id=made, station=station.external_id, km=60.0 * number)
+        if number == 1:
+            await routes.say_full(actor=officer, station_id=station.id, full=True)
+    return made
 
 
 async def _provider(places: Places) -> UUID:

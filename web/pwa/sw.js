@@ -7,7 +7,7 @@
 const STATIC = "static", SHELL = "shell", VISITOR = "pages-nobody", PAGES = "pages-";
 const PAGE_FOR = "Page-For", KEPT = "Kept-At", OFFLINE = "/offline", REVOKED = "/desk/scan/revoked";
 const PATIENCE = 4000, MOST_STATIONS = 30, MOST_STATIC = 120;
-const KEEP = /^\/(stations\/[0-9a-f-]{36}|door\/\w+(\/in)?|tickets|tickets\/[0-9a-f-]{36}(\/qr\.svg)?|card)$/;
+const KEEP = /^\/(routes(\/[0-9a-f-]{36})?|stations\/[0-9a-f-]{36}|door\/\w+(\/in)?|tickets|tickets\/[0-9a-f-]{36}(\/qr\.svg)?|card)$/;
 const OWN = /^\/(card|tickets)/;
 // What the desk needs and nobody's data stand in.
 const OF_THE_DESK = ["/desk/scan", REVOKED];
