@@ -117,7 +117,6 @@ def rooms() -> list[ControllerRouterHandler]:
         *desk_api.handlers,
         *plan_pages.handlers,
         *plan_offering_pages.handlers,
-        *join_pages.handlers,
         *plan_affected_pages.handlers,
         *plan_today_pages.handlers,
         *plan_provider_pages.handlers,
