@@ -76,7 +76,7 @@ def load() -> ASGIApp:
 
 
 def _spare_the_collector() -> None:
-    """What was made so far stays for good, and requests leave few circles: look for them seldom (8 % of a list page)."""
+    """What was made so far stays for good, and requests leave few circles: looking for them took 8 % of a list page."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
