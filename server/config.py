@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
@@ -64,6 +65,7 @@ class Settings:
     tile_url: str
     metrics_token: str = field(repr=False)
     log_level: str
+    clock_shift: timedelta = timedelta()
 
     @property
     def demo(self) -> bool:
@@ -109,10 +111,21 @@ class _Reader:
             tile_url=self.env.get("NIANGJIA_TILE_URL", ""),
             metrics_token=self.metrics_token(mode),
             log_level=self.one_of("NIANGJIA_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+            clock_shift=self.clock_shift(mode),
         )
         if self.mistakes:
             raise SettingsError(self.mistakes)
         return Settings(**settings)  # type: ignore[arg-type]
+
+    def clock_shift(self, mode: str) -> timedelta:
+        """How far from the real time a demonstration is; who is served for real is served at the real time."""
+        raw = self.env.get("NIANGJIA_CLOCK_SHIFT", "") or "0"
+        if not raw.removeprefix("-").isdigit() or len(raw) > 10:  # noqa: PLR2004 (some three centuries)
+            self.mistakes.append(f"NIANGJIA_CLOCK_SHIFT: must be a whole number of seconds, not {raw!r}")
+            return timedelta()
+        if mode != "demo" and int(raw):
+            self.mistakes.append("NIANGJIA_CLOCK_SHIFT: only demo mode shows another time than the real one")
+        return timedelta(seconds=int(raw))
 
     def proxies(self) -> tuple[str, ...]:
         """Whose word is taken for where a request comes from: limits per address count the people behind them."""

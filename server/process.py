@@ -15,7 +15,7 @@ from threading import Thread
 
 from server.config import Settings
 from server.db import embedded
-from server.kit import crypto
+from server.kit import clock, crypto
 from server.logs import start_logs
 from server.notices import sms
 from server.notices.aliyun import AliyunSender
@@ -30,7 +30,8 @@ class CannotServe(RuntimeError):
 
 
 def equip(settings: Settings) -> None:
-    """Give this process its keys and its way to send messages."""
+    """Give this process its clock, its keys and its way to send messages."""
+    clock.set_shift(settings.clock_shift)
     crypto.install(crypto.Vault(settings.data_keys, settings.data_key, settings.secret))
     sms.install(AliyunSender(settings.sms) if settings.sms else sms.DemoSms(settings))
 

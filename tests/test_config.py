@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from datetime import timedelta
 
 import pytest
 
@@ -96,3 +97,12 @@ def test_the_demo_keeps_its_own_secrets(tmp_path):
 
 def test_secrets_are_not_shown(production):
     assert production["NIANGJIA_METRICS_TOKEN"] not in repr(read_settings(production))
+
+
+def test_only_a_demonstration_has_another_time(production, tmp_path):
+    demo = {"NIANGJIA_MODE": "demo", "NIANGJIA_DATA_DIR": str(tmp_path), "NIANGJIA_CLOCK_SHIFT": "-3600"}
+    assert read_settings(demo).clock_shift == timedelta(hours=-1)
+    for env in (production | {"NIANGJIA_CLOCK_SHIFT": "60"}, demo | {"NIANGJIA_CLOCK_SHIFT": "soon"}):
+        with pytest.raises(SettingsError) as refused:
+            read_settings(env)
+        assert [line for line in refused.value.mistakes if line.startswith("NIANGJIA_CLOCK_SHIFT:")]
