@@ -28,7 +28,7 @@ from server.reports.models import SuggestionState
 from server.reports.suggestion_queries import PAGE, Suggested, place_after
 from server.reports.suggestions import Where
 from server.reports.words import SUGGESTION_LOOKS, SUGGESTION_NAMES, WANTED
-from server.stations.divisions import Place, choose_place, find_place, places_near, spoken_places
+from server.stations.divisions import Place, choose_place, find_place, spoken_places
 from server.stations.models import Facility
 from server.stations.queries import station_names
 from server.stations.rules import read_position
@@ -38,7 +38,6 @@ Req = Request[Any, Any, Any]
 Id = FromPath[UUID]
 EVERYBODY, WORKERS = allow(Audience.VISITOR), allow(Audience.WORKER)
 URL = "/suggestions"
-COUNTIES_NEAR = 4
 NO_PLACE = N_("没找到这个地方。请写区县的名字，比如“南宁青秀区”。")
 UNCLEAR = N_("有好几个地方叫这个名字，请连城市一起写，比如“南宁青秀区”。")
 TAPS: dict[str, Callable[..., Awaitable[None]]] = {"support": suggestions.support, "take-back": suggestions.take_back}
@@ -162,10 +161,10 @@ async def ask_where(request: Req) -> Response[Any]:
     if here.point:
         given = {"lat": [str(here.point.lat)], "lng": [str(here.point.lng)]}
     form = read_fields(given, NewForm)
-    return _new(request, form.raw)
+    return await _new(request, form.raw)
 
 
-def _new(
+async def _new(
     request: Req,
     raw: dict[str, Any],
     errors: list[FieldError] | None = None,
@@ -174,7 +173,7 @@ def _new(
 ) -> Response[Any]:
     point = _point(raw)
     if point:
-        districts = places_near(point, COUNTIES_NEAR)
+        districts = await suggestion_queries.districts_near(point)
     else:
         place = find_place(int(raw["region"]) if str(raw["region"]).isdecimal() else None)
         districts = [place] if place else []
@@ -206,13 +205,13 @@ async def propose(request: Req) -> Response[Any]:
     """A new suggestion, unless one of those nearby is meant."""
     form = await read_form(request, NewForm)
     if form.value is None:
-        return _new(request, form.raw, form.errors)
+        return await _new(request, form.raw, form.errors)
     given = form.value
     where = Where(given.region or 0, given.landmark, _point(form.raw))
     if not given.anyway:
         same = await suggestion_queries.alike(where, request.user)
         if same:
-            return _new(request, form.raw, same=same)
+            return await _new(request, form.raw, same=same)
     try:
         made = await suggestions.propose(
             actor=request.user, where=where, wants=given.wants, request_key=given.request_key or new_id().hex
@@ -220,7 +219,7 @@ async def propose(request: Req) -> Response[Any]:
     except Forbidden:
         raise
     except AppError as refused:
-        return _new(request, form.raw, [FieldError(refused.field, _(refused.text, **refused.params))])
+        return await _new(request, form.raw, [FieldError(refused.field, _(refused.text, **refused.params))])
     return redirect(request, f"{URL}/{made}")
 
 

@@ -15,11 +15,12 @@ from server.people.models import Role
 from server.reports.models import SuggestionState
 from server.reports.rules import AROUND_M, NEAR_DUPLICATE_M, about, sounds_alike
 from server.reports.suggestions import Where
+from server.stations.divisions import Place, find_place, places_near
 from server.stations.models import Facility
 
 PAGE = 20
 ALIKE_MOST, ALIKE_SHOWN = 200, 3
-STATIONS_NEAR = 8
+STATIONS_NEAR, DISTRICTS_NEAR = 8, 4
 COLUMNS = """s.id, s.region_code, s.lat, s.lng, s.by_position, s.landmark, s.wants, s.state, s.supporters, s.reason,
   s.station_id, s.proposed_at, s.changed_at"""
 UNDECIDED = "s.state IN ('new', 'considered', 'planned')"
@@ -149,6 +150,18 @@ async def to_decide(actor: Actor, *, decided: bool, after: str = "") -> list[Sug
             PAGE + 1,
         )
     )
+
+
+async def districts_near(point: Point) -> list[Place]:
+    """The districts that a place may lie in: those of the stations nearby, then those whose centres are nearest."""
+    found = await sql.rows(
+        """SELECT region_code FROM station WHERE retired_at IS NULL
+        ORDER BY ll_to_earth(lat, lng) <-> ll_to_earth($1, $2) LIMIT $3""",
+        *point,
+        STATIONS_NEAR,
+    )
+    near = [find_place(row["region_code"]) for row in found] + places_near(point, DISTRICTS_NEAR)
+    return list(dict.fromkeys(place for place in near if place))
 
 
 async def stations_near(point: Point) -> list[NearStation]:
