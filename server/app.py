@@ -26,6 +26,8 @@ from server.bookings import (
     nearby_api,
     nearby_pages,
     plan_affected_pages,
+    plan_copy_pages,
+    plan_holiday_pages,
     plan_offering_pages,
     plan_pages,
     plan_provider_pages,
@@ -80,7 +82,7 @@ from server.privacy import phone_pages
 from server.process import equip
 from server.reports import fault_desk_pages, fault_pages, suggestion_desk_pages, suggestion_pages
 from server.stations import api as stations_api
-from server.stations import changes, import_pages, route_edit_pages
+from server.stations import changes, import_pages, look_pages, route_edit_pages
 from server.stations import pages as stations_pages
 from server.visits import pages as visits_pages
 from server.visits import poster_pages as door_poster_pages
@@ -121,8 +123,11 @@ def rooms() -> list[ControllerRouterHandler]:
         *plan_today_pages.handlers,
         *plan_provider_pages.handlers,
         *route_pages.handlers,
+        *plan_holiday_pages.handlers,
+        *plan_copy_pages.handlers,
         *route_edit_pages.handlers,
         *join_pages.handlers,
+        *look_pages.handlers,
         *answer_pages.handlers,
         *work_pages.handlers,
         *check_pages.handlers,

@@ -46,7 +46,7 @@ PUBLIC = {
     "nearby",
     "import_cells",
     "import_files",
-}
+    "photos",
     "routes",
     "route_queries",
     "route_rules",

@@ -69,9 +69,9 @@ class Unreached(msgspec.Struct, frozen=True):
     phone_tail: str
 
 
-async def desk_stations(actor: Actor, typed: str = "") -> list[DeskStation]:
-    """The stations whose desk this actor may open, by name; those that fit what was typed."""
-    held = [g for g in actor.grants if Role.STAFF in INCLUDES[g.role]]
+async def desk_stations(actor: Actor, typed: str = "", role: Role = Role.STAFF) -> list[DeskStation]:
+    """The stations whose desk this actor may open (or manage), by name; those that fit what was typed."""
+    held = [g for g in actor.grants if role in INCLUDES[g.role]]
     spans = [region_span(g.region_code) for g in held if g.region_code is not None]
     pattern = "".join(f"\\{ch}" if ch in r"\%_" else ch for ch in typed.lower())
     found = await sql.rows(

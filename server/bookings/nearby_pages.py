@@ -30,6 +30,7 @@ from server.kit.calendar import is_holiday, is_worked_weekend
 from server.reports.queries import broken_at
 from server.reports.words import broken_words
 from server.stations.divisions import find_place
+from server.stations.photos import photos_of
 from server.stations.route_queries import any_road_ahead
 from server.stations.ways import map_tiles, ways_to
 
@@ -108,6 +109,7 @@ async def show_station(request: Request[Any, Any, Any], station_id: FromPath[UUI
         card=card,
         place=find_place(card.region_code),
         week=_week(card),
+        photos=await photos_of(station_id),
         broken=broken_words(await broken_at(card.id)),
         ways=ways_to(card.point, card.name),
         tiles=map_tiles(card.point, request.app.state.settings.tile_url) if wants_map else None,

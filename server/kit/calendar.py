@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 
 import chinese_calendar
@@ -51,3 +52,37 @@ def row_of(day: date) -> int:
     if is_worked_weekend(day):
         return MONDAY
     return day.weekday()
+
+
+@dataclass(frozen=True)
+class StatutoryRun:
+    """Days in a row that the yearly notice names: a holiday, or weekend days worked in exchange for it."""
+
+    first: date
+    last: date
+    name: str
+    worked: bool
+
+    @property
+    def days(self) -> list[date]:
+        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+
+
+@lru_cache(maxsize=10)
+def statutory_year(year: int) -> tuple[StatutoryRun, ...]:
+    """What the notice of a year names, by date; nothing for a year that it has not named yet.
+
+    The names are Chinese, as the notice writes them.
+    """
+    runs: list[StatutoryRun] = []
+    for day in (date(year, 1, 1) + timedelta(days=n) for n in range(366)):
+        if day.year != year or not (is_holiday(day) or is_worked_weekend(day)):
+            continue
+        _, name = chinese_calendar.get_holiday_detail(day)
+        run = StatutoryRun(day, day, chinese_calendar.Holiday(name).chinese, is_worked_weekend(day))
+        before = runs[-1] if runs else None
+        if before and (before.last + timedelta(days=1), before.name, before.worked) == (day, run.name, run.worked):
+            runs[-1] = StatutoryRun(before.first, day, run.name, run.worked)
+        else:
+            runs.append(run)
+    return tuple(runs)

@@ -18,6 +18,7 @@ from server.stations.divisions import places
 from server.stations.errors import HoursUnusable, StationNotFound
 from server.stations.naming import initials, pinyin
 from server.stations.rules import DAYS, Hours, ranges_in_order
+from server.stations.saving import ONE_AT_A_TIME
 
 SAVE_DIVISIONS = """
 INSERT INTO division (code, name, level, parent_code, full_name, pinyin, initials, lat, lng)
@@ -106,4 +107,49 @@ async def _managed(actor: Actor, station_id: UUID, action: str) -> None:
     await sql.run("UPDATE station SET version = version + 1, updated_at = $2 WHERE id = $1", station_id, clock.now())
     await audit.record(
         actor.kind, actor.id, action, subject_kind="station", subject_id=str(station_id), region_code=region
+    )
+
+
+async def take_turns_with_imports() -> None:
+    """Whoever changes many stations does so when no file of stations is being applied, and the other way round."""
+    await sql.run("SELECT pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
+
+
+async def take_over(
+    *, actor: Actor, source_id: UUID, target_id: UUID, hours: bool, facilities: bool, days: bool
+) -> str:
+    """Give a station another's week, facilities, or exceptional days from today on; what the station is called.
+
+    Call inside a transaction. Raises what `change_hours` raises.
+    """
+    await _managed(actor, target_id, "station.settings_copied")
+    name: str = await sql.value(
+        """UPDATE station t SET hours = CASE WHEN $3 THEN s.hours ELSE t.hours END,
+          facilities = CASE WHEN $4 THEN s.facilities ELSE t.facilities END
+        FROM station s WHERE s.id = $1 AND t.id = $2 RETURNING t.name""",
+        source_id,
+        target_id,
+        hours,
+        facilities,
+    )
+    if days:
+        await _take_over_days(source_id, target_id)
+    return name
+
+
+async def _take_over_days(source_id: UUID, target_id: UUID) -> None:
+    today = clock.today()
+    await sql.run("DELETE FROM station_day WHERE station_id = $1 AND day >= $2", target_id, today)
+    found = await sql.rows(
+        "SELECT day, hours, reason FROM station_day WHERE station_id = $1 AND day >= $2", source_id, today
+    )
+    await sql.run(
+        """INSERT INTO station_day (id, station_id, day, hours, reason)
+        SELECT t.id, $1, t.day, t.hours, t.reason
+        FROM unnest($2::uuid[], $3::date[], $4::jsonb[], $5::text[]) AS t (id, day, hours, reason)""",
+        target_id,
+        [new_id() for _ in found],
+        [row["day"] for row in found],
+        [row["hours"] for row in found],
+        [row["reason"] for row in found],
     )

@@ -29,7 +29,7 @@ from server.reports import faults, suggestions
 from server.reports.models import Fault, Thing
 from server.reports.suggestions import Where
 from server.stations import importing as station_files
-from server.stations import routes
+from server.stations import photos, routes
 from server.stations.models import Facility, Station
 from server.stations.routes import RouteTerms
 from server.visits import service as visits
@@ -37,7 +37,7 @@ from tests.fixtures.bookings import make_offering, make_slot
 from tests.fixtures.joining import make_draft, make_identity
 from tests.fixtures.membership import make_union
 from tests.fixtures.people import GUANGXI, make_person, make_staff
-from tests.fixtures.pictures import PHOTO
+from tests.fixtures.pictures import PHOTO, make_photo
 from tests.fixtures.reviewing import apply, grown_up, member_of
 from tests.fixtures.stations import make_station
 
@@ -108,6 +108,8 @@ async def make_world(places: Places) -> World:
         world.sessions[name] = await people.open_session(staff_id=actor.id, device="test")
     world.sessions["keeper"] = world.sessions["officer"]
     world.ids["staff_id"] = str(places.staff["desk"].id)
+    where = {"actor": places.staff["desk"], "station_id": places.offering.station_id}
+    await photos.add_photo(picture=shrink(make_photo((640, 400))), words="大门朝东，旁边是公交站", **where)
     world.ids["route_id"] = str(await _road(places))
     world.ids["provider_id"] = str(await _provider(places))
     await _book(world, places)
