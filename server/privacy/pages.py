@@ -33,6 +33,7 @@ from server.people.pages import CODE, address_of
 from server.privacy import service, words
 from server.privacy.copying import own_data
 from server.privacy.reading import Reading
+from server.reports.words import STATE_NAMES, SUGGESTION_NAMES, THING_NAMES
 
 Req = Request[Any, Any, Any]
 WORKER = allow(Audience.WORKER)
@@ -190,6 +191,9 @@ def _words() -> dict[str, Any]:
         "transfer_states": {state: _(name) for state, name in words.TRANSFER_STATES.items()},
         "documents": {kind: _(name) for kind, name in DOCUMENT_NAMES.items()},
         "sexes": {sex: _(name) for sex, name in words.SEXES.items()},
+        "thing_names": {thing: _(name) for thing, name in THING_NAMES.items()},
+        "fault_states": {state: _(name) for state, name in STATE_NAMES.items()},
+        "suggestion_states": {state: _(name) for state, name in SUGGESTION_NAMES.items()},
     }
 
 
