@@ -41,13 +41,14 @@ from server.bookings.station_changes import follow_openings
 from server.config import Settings
 from server.db.lifespan import database
 from server.edge import pwa
-from server.edge.access import Audience, allow, check_audience, refuse_undeclared
+from server.edge.access import Audience, allow, check_audience, handlers_of, refuse_undeclared
 from server.edge.assets import show_asset
 from server.edge.csrf import check_csrf
 from server.edge.headers import SecurityHeaders
 from server.edge.hosts import check_host
 from server.edge.live import LiveHub
 from server.edge.observe import ObservedApp
+from server.edge.openapi import TOKENS, document_doors
 from server.edge.problems import EXCEPTION_HANDLERS
 from server.edge.sessions import SignedIn
 from server.edge.style import show_style
@@ -122,12 +123,12 @@ def rooms() -> list[ControllerRouterHandler]:
         *plan_affected_pages.handlers,
         *plan_today_pages.handlers,
         *plan_provider_pages.handlers,
-        *route_pages.handlers,
         *plan_holiday_pages.handlers,
         *plan_copy_pages.handlers,
+        *route_pages.handlers,
         *route_edit_pages.handlers,
-        *join_pages.handlers,
         *look_pages.handlers,
+        *join_pages.handlers,
         *answer_pages.handlers,
         *work_pages.handlers,
         *check_pages.handlers,
@@ -192,6 +193,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     app.state.templates = make_environment()
     app.state.live = hub
     refuse_undeclared(app)
+    document_doors(handlers_of(app.routes))
     return app
 
 
@@ -200,6 +202,7 @@ def _openapi() -> OpenAPIConfig:
         title="娘家人 API",
         version="1",
         description="Find a station, book a free service, run the desk. Errors are RFC 9457 problem details.",
+        components=TOKENS,
         openapi_router=Router("/schema", route_handlers=[], opt=allow(Audience.VISITOR)),
         render_plugins=[JsonRenderPlugin()],
     )

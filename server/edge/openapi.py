@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example
+from litestar.openapi.spec import Components, Example, SecurityScheme
 
-from server.errors import AppError
+from server.edge.access import OPEN
+from server.edge.csrf import StaleForm
+from server.edge.hosts import WrongHost
+from server.edge.problems import TEXTS
+from server.errors import AppError, Forbidden, Invalid, NotFound, SignInNeeded
+
+API = "/api/"
+BEARER = "bearer"
+TOKENS = Components(security_schemes={BEARER: SecurityScheme(type="http", scheme="bearer")})
+
+
+class TooLarge(AppError):
+    """What the framework answers to a body over the limit, for the documentation."""
+
+    status = 413
+    code = "too-large"
+    message = TEXTS[413]
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -37,6 +56,32 @@ def problems(*errors: type[AppError]) -> dict[int, ResponseSpec]:
         )
         for status, group in by_status.items()
     }
+
+
+def document_doors(routes: Iterable[tuple[str, str, BaseRouteHandler]]) -> None:
+    """Add to every operation of the API what it may answer before its handler is asked, and whose token it wants."""
+    for path, method, handler in routes:
+        if path.startswith(API) and isinstance(handler, HTTPRouteHandler):
+            doors = problems(*_doors(path, method, handler))
+            handler.responses = doors | dict(handler.responses or {})
+            if not handler.opt["audiences"] & OPEN:
+                handler.security = [{BEARER: []}]
+
+
+def _doors(path: str, method: str, handler: HTTPRouteHandler) -> list[type[AppError]]:
+    doors: list[type[AppError]] = [WrongHost]
+    if not handler.opt["audiences"] & OPEN:
+        doors += [SignInNeeded, Forbidden]
+    if method != "GET":
+        doors += [StaleForm]
+    if "{" in path:
+        doors += [NotFound]
+    named = handler.parsed_fn_signature.parameters
+    if named.keys() - {"request"}:
+        doors += [AppError, Invalid]  # what cannot be read at all, and what cannot be used
+    if "data" in named:
+        doors += [TooLarge]
+    return doors
 
 
 def _example(error: type[AppError]) -> dict[str, object]:

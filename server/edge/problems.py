@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
+from asyncpg.exceptions import CharacterNotInRepertoireError
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect, Response
@@ -77,6 +78,11 @@ def show_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Re
     return show_app_error(request, HttpProblem(error.status_code))
 
 
+def show_unwritable(request: Request[Any, Any, Any], _error: CharacterNotInRepertoireError) -> Response[Any]:
+    """Text with a NUL in it, which no database keeps: what was sent is wrong, not we."""
+    return show_app_error(request, Invalid())
+
+
 def show_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A mistake of ours: logged with its trace, told without detail."""
     log.error("unexpected", exc_info=error)
@@ -126,6 +132,7 @@ def _prepare(request: Request[Any, Any, Any]) -> None:
 EXCEPTION_HANDLERS: dict[Any, Any] = {
     AppError: show_app_error,
     HTTPException: show_http_error,
+    CharacterNotInRepertoireError: show_unwritable,
     HTTP_413_REQUEST_ENTITY_TOO_LARGE: show_http_error,
     HTTP_500_INTERNAL_SERVER_ERROR: show_unexpected,
     Exception: show_unexpected,

@@ -11,7 +11,7 @@ from server.db import sql
 from server.errors import NotFound
 from server.kit.geo import Point
 from server.kit.ids import read_code
-from server.kit.text import half_width
+from server.kit.text import clean, half_width
 from server.membership.errors import UnionUnknown
 from server.membership.models import ChosenBy, UnionKind
 from server.people.actors import region_span
@@ -82,9 +82,8 @@ async def open_union(union_id: UUID) -> UnionView:
 
 async def union_by_code(code: str) -> UnionView | None:
     """The open union whose poster carries this code, however it was typed; None for a code that names none."""
-    found = await sql.row(
-        "SELECT * FROM trade_union WHERE code = $1 AND closed_at IS NULL", read_code(half_width(code))[:CODE_CHARS]
-    )
+    read = read_code(half_width(clean(code)))[:CODE_CHARS]
+    found = await sql.row("SELECT * FROM trade_union WHERE code = $1 AND closed_at IS NULL", read)
     return view_of(found) if found else None
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from litestar import Request, get, post
 from litestar.datastructures import UploadFile
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from litestar.response import Response, Stream
 
@@ -81,6 +82,7 @@ async def show_template() -> Response[bytes]:
     tags=["stations"],
     operation_id="exportStationsCsv",
     summary="All stations of one's regions, with the columns of the import",
+    media_type="text/csv",
 )
 async def export_csv(request: Request[Any, Any, Any]) -> Stream:
     content = exporting.stations_csv(_regions(request.user))
@@ -93,6 +95,7 @@ async def export_csv(request: Request[Any, Any, Any]) -> Stream:
     tags=["stations"],
     operation_id="exportStationsGeoJson",
     summary="All stations of one's regions as GeoJSON",
+    responses={200: ResponseSpec(dict[str, Any], generate_examples=False, media_type="application/geo+json")},
 )
 async def export_geojson(request: Request[Any, Any, Any]) -> Stream:
     content = exporting.stations_geojson(_regions(request.user))
