@@ -179,6 +179,14 @@ class SlotLine(msgspec.Struct, frozen=True):
     closed: bool
 
 
+async def next_day(offering_id: UUID) -> date | None:
+    """The date of an offering's next slot."""
+    starts_at = await sql.value(
+        "SELECT min(starts_at) FROM slot WHERE offering_id = $1 AND starts_at > $2", offering_id, clock.now()
+    )
+    return clock.local(starts_at).date() if starts_at else None
+
+
 async def slots_of_day(offering_id: UUID, day: date) -> list[SlotLine]:
     """An offering's slots of a date that have not begun, by time."""
     found = await sql.rows(

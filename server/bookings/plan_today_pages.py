@@ -30,7 +30,7 @@ from server.bookings.plan_flow_pages import (
     saved_counts,
 )
 from server.bookings.plan_offering_pages import OFFERING, find_offering, offering_url
-from server.bookings.plan_queries import NarrowedDay, StationPlan, left_today, slots_of_day, station_plan
+from server.bookings.plan_queries import NarrowedDay, StationPlan, left_today, next_day, slots_of_day, station_plan
 from server.bookings.slots import Plan
 from server.bookings.typed_days import CLOSED, OPEN, USUAL, read_date, read_days
 from server.bookings.words import PROVIDER_NAMES, SERVICE_NAMES
@@ -216,7 +216,7 @@ async def _places_page(  # noqa: PLR0917 (a day's form with what was typed)
 ) -> Response[str]:
     offering = find_offering(shown, offering_id)
     url, today = offering_url(shown, offering), clock.today()
-    day = day or today
+    day = day or await next_day(offering_id) or today
     lines = await slots_of_day(offering_id, day)
     return page(
         request,

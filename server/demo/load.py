@@ -12,6 +12,7 @@ from server.demo.catalogue import Offer
 from server.demo.joining import add_drive
 from server.demo.network import DESK_ID, DemoStation, network
 from server.demo.post import add_post
+from server.demo.providers import add_providers
 from server.demo.reports import add_reports
 from server.demo.routes import add_roads
 from server.demo.unions import add_unions
@@ -41,6 +42,7 @@ async def load_demo() -> list[str]:
             await _add_offerings(stations)
     with people.early():
         await roll_slots()
+    await add_providers(desk_id)
     await add_roads()
     await add_unions()
     accounts = people.staff(desk_id)

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from server.edge.access import Audience, allow
 from server.edge.assets import FOR_EVER
-from server.edge.forms import read_form
+from server.edge.forms import FieldError, read_form
 from server.edge.htmx import page, redirect
 from server.edge.i18n import _
 from server.errors import Conflict
@@ -96,7 +96,7 @@ async def add_photo(request: Req, station_id: Id) -> Response[Any]:
 async def change_words(request: Req, station_id: Id, photo_id: Id) -> Response[Any]:
     form = await read_form(request, WordsForm)
     if form.value is None:
-        return await _photos_page(request, station_id, {str(photo_id): form.errors[0].message})
+        return await _photos_page(request, station_id, {f"words-{photo_id}": form.errors[0].message})
     await photos.say_what_it_shows(actor=request.user, station_id=station_id, photo_id=photo_id, words=form.value.words)
     return redirect(request, f"/desk/{station_id}/plan/photos")
 
@@ -125,6 +125,7 @@ async def _photos_page(
         photos=await photos.photos_of(station_id),
         most=photos.MOST,
         accepted=ACCEPTED,
+        summary=[FieldError(name, message) for name, message in (errors or {}).items()],
         errors=defaultdict(str, errors or {}),
         words=words,
         url=f"/desk/{station_id}/plan/photos",

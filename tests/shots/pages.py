@@ -155,7 +155,7 @@ DESK = (
     _staff("/desk/{station_id}/plan/copy", "officer"),
     _staff("/desk/{station_id}/plan/facilities", "desk"),
     _staff("/desk/{station_id}/plan/photos", "desk"),
-    _staff("/desk/{station_id}/plan/photos", "desk", "errors", tap=SEND),
+    _staff("/desk/{station_id}/plan/photos", "desk", "errors", tap="form[enctype] button"),
     _staff("/desk/{station_id}/plan/offerings/{offering_id}/days", "desk"),
     _staff("/desk/{station_id}/plan/offerings/{offering_id}/slots", "desk"),
     _staff("/desk/{station_id}/plan/providers/new", "desk"),
