@@ -94,19 +94,18 @@ async def say_broken(
     if region is None:
         raise StationNotFound
     await _limit(browser, address)
-    for is_last in (False, True):
-        try:
-            async with sql.transaction():
-                fault_id = await _joined_or_new(station_id, region, thing)
-                return await _add_voice(fault_id, person_id, request_key, words, photo)
-        except asyncpg.UniqueViolationError:
-            # The same tap twice at one instant, or two people at once: the other one was first.
-            again = await _said_already(request_key, station_id, thing, person_id, held)
-            if again:
-                return again
-            if is_last:
-                raise
-    raise AssertionError
+
+    async def speak() -> Said:
+        async with sql.transaction():
+            fault_id = await _joined_or_new(station_id, region, thing)
+            return await _add_voice(fault_id, person_id, request_key, words, photo)
+
+    try:
+        return await speak()
+    except asyncpg.UniqueViolationError:
+        # The same tap twice at one instant, or two people at once: the other one was first.
+        again = await _said_already(request_key, station_id, thing, person_id, held)
+        return again or await speak()
 
 
 async def _said_already(

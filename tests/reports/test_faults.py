@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from server.config import WEB
 from server.db import sql
 from server.errors import Forbidden, NotFound
 from server.kit import clock
@@ -19,7 +20,9 @@ from server.reports.fault_queries import Asked
 from server.reports.models import Fault, FaultEvent, FaultPhoto, FaultState, FaultVoice, Thing
 from server.reports.queries import broken_at
 from server.reports.rules import REOPEN_WITHIN, TOLD_FOR
+from server.reports.words import THING_ICONS, THING_NAMES
 from server.stations.errors import StationNotFound
+from server.stations.models import Facility
 from tests.fixtures.people import make_person, make_staff
 from tests.fixtures.pictures import PHOTO
 from tests.fixtures.stations import make_station
@@ -48,6 +51,13 @@ async def the_only():
 
 async def told(person):
     return await Notice.filter(person_id=person.id)
+
+
+def test_whatever_a_station_has_may_be_broken_and_has_a_name_and_a_picture():
+    sprite = (WEB / "static" / "icons" / "sprite.svg").read_text("utf-8")
+    assert {facility.value for facility in Facility} < {thing.value for thing in Thing}
+    assert THING_NAMES.keys() == THING_ICONS.keys() == set(Thing)
+    assert [icon for icon in THING_ICONS.values() if f'id="{icon}"' not in sprite] == []
 
 
 async def test_the_same_thing_is_one_fault_and_many_voices(station):
