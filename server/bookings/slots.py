@@ -44,7 +44,7 @@ SELECT o.id, o.minutes, o.capacity, o.horizon_days, o.hours AS own_hours, o.roll
   (SELECT coalesce(json_object_agg(d.day, d.hours), '{}') FROM provider_day d
     WHERE d.provider_id = o.provider_id AND d.day >= $2) AS provider_days
 FROM offering o JOIN station st ON st.id = o.station_id LEFT JOIN provider p ON p.id = o.provider_id
-WHERE o.id = ANY($1)
+WHERE o.id = ANY($1) ORDER BY o.id
 """
 LOCK_STATIONS = "SELECT FROM station WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
 # Not FOR UPDATE: whoever gives a place back and offers it in one transaction proves the slot's offering anew.
