@@ -29,7 +29,7 @@ from tests.fixtures.membership import make_id_card, make_member
 from tests.fixtures.people import make_person
 from tests.fixtures.scopes import SCOPED, Row
 from tests.fixtures.world import World, make_world
-from tests.test_scopes import filled, things
+from tests.test_scopes import FROM, NAMED, filled, things
 
 TURNS = max(3, int(os.environ.get("CASES", "0")) // 250)  # each turn takes every form once
 SCRIPT = "\"'><script>alert(1)</script>"
@@ -86,7 +86,7 @@ SEAT = {
     Audience.COLLEAGUE: "officer",
 }
 # What an address may name beside things of the world.
-PLAIN = {"secret": "x" * 22, "purpose": "sharing", "code": "450103"}
+PLAIN = {"secret": "x" * 22, "purpose": "sharing", "code": "450103", "name": "css/app.css"}
 
 
 class Kept(dict[str, str]):
@@ -106,6 +106,14 @@ def fields_of(module: str) -> list[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "getall"):
             names |= {arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
     return sorted(names - {""})
+
+
+async def made_for(world: World, route: str) -> dict[str, str]:
+    """What a route names: fresh things, and words for what is no thing."""
+    row = SCOPED.get(route, Row(frozenset()))
+    named = {name: row.makes.get(name, FROM.get(name, name)) for name in NAMED.findall(route)}
+    words = PLAIN | {name: "x" for name, what in named.items() if name not in PLAIN and not hasattr(world, f"_{what}")}
+    return words | await things(world, route.format_map(Kept(words)), row)
 
 
 def seat_of(route: str, handler: Any, turn: int) -> str:
@@ -162,9 +170,9 @@ async def test_no_form_breaks(words: list[str], content: bytes, turn: int, town:
             continue
         tried += 1
         route = f"POST {path}"
-        row = SCOPED.get(route, Row(frozenset()))
-        made = PLAIN | await things(world, route.format_map(Kept(PLAIN)), row)
-        sent = typed(dice, words, fields_of(handler.fn.__module__), filled(row.data, made))
+        made = await made_for(world, route)
+        right = filled(SCOPED[route].data, made) if route in SCOPED else {}
+        sent = typed(dice, words, fields_of(handler.fn.__module__), right)
         seat = seat_of(route, handler, turn)
         answer = await world.callers[seat].submit(filled(path, made), sent, **attached(dice, content))
         wrong += [f"{route}: {fault}\n{sent!r}" for fault in faults_of(answer)]
