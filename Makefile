@@ -1,13 +1,14 @@
 # Two commands do everything: `make run` and `make test`. Only Python 3.11+ and make are needed.
 PORT ?= 8000
 SCALE ?= 0.01
+CASES ?= 20000
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 WEB := .venv/installed
 TESTS := .venv/installed-tests
 
-.PHONY: run test check bench catalogs shots clean
+.PHONY: run test check bench catalogs shots fuzz licences clean
 
 run: $(WEB)
 	@NIANGJIA_MODE=demo NIANGJIA_LOG_LEVEL=$${NIANGJIA_LOG_LEVEL:-WARNING} PORT=$(PORT) exec $(BIN)/niangjia run
@@ -22,6 +23,14 @@ check: $(TESTS)
 	$(BIN)/mypy -p server
 	$(BIN)/djlint web/templates --lint --quiet
 	$(BIN)/pytest tests/test_house_rules.py tests/test_locales.py
+	$(BIN)/python -m tests.security.dependencies licences
+	$(BIN)/python -m tests.security.dependencies audit
+
+licences: $(TESTS)
+	$(BIN)/python -m tests.security.dependencies write
+
+fuzz: $(TESTS)
+	CASES=$(CASES) $(BIN)/pytest -s tests/security/test_schema.py tests/security/test_forms.py
 
 bench: $(TESTS)
 	$(BIN)/python -m tests.bench.speed --scale $(SCALE)
