@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.desk",
     "tests.fixtures.browser",
     "tests.fixtures.processes",
+    "tests.fixtures.simulated_day",
     "tests.fixtures.pseudo",
     "tests.fixtures.keys",
     "tests.fixtures.reviewing",

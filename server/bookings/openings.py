@@ -45,6 +45,10 @@ class Opening:
             return common(ranges, self.provider_days[day])
         return ranges if self.provider_hours is None else common(ranges, self.provider_hours[row_of(day)])
 
+    def at_station(self, day: date) -> Ranges:
+        """When the station itself is open on a date."""
+        return self._in_season(self.hours, day, self.specials.get(day))
+
     def _in_season(self, hours: Sequence[Ranges], day: date, special: Ranges | None) -> Ranges:
         return ranges_on(hours, day, special=special, season_from=self.season_from, season_until=self.season_until)
 

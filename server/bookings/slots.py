@@ -33,18 +33,23 @@ FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[]) AS t (
 JOIN offering o ON o.id = t.offering_id
 ON CONFLICT (offering_id, starts_at) DO NOTHING
 """
-PLANNED = """
-SELECT o.id, o.minutes, o.capacity, o.horizon_days, o.hours AS own_hours, o.rolled_until, o.active, st.hours,
-  st.season_from, st.season_until, st.retired_at,
+# What read_opening reads, from the day $2 on.
+OPENING = """
+  o.hours AS own_hours, st.hours, st.season_from, st.season_until,
   (SELECT coalesce(json_object_agg(d.day, d.hours), '{}') FROM station_day d
     WHERE d.station_id = st.id AND d.day >= $2) AS specials,
   (SELECT coalesce(json_object_agg(d.day, d.hours), '{}') FROM offering_day d
     WHERE d.offering_id = o.id AND d.day >= $2) AS own_days,
-  p.hours AS provider_hours, coalesce(p.active, true) AS provided,
+  p.hours AS provider_hours,
   (SELECT coalesce(json_object_agg(d.day, d.hours), '{}') FROM provider_day d
     WHERE d.provider_id = o.provider_id AND d.day >= $2) AS provider_days
+"""
+OPENED = """
 FROM offering o JOIN station st ON st.id = o.station_id LEFT JOIN provider p ON p.id = o.provider_id
-WHERE o.id = ANY($1) ORDER BY o.id
+"""
+PLANNED = f"""
+SELECT o.id, o.minutes, o.capacity, o.horizon_days, o.rolled_until, o.active, st.retired_at,
+  coalesce(p.active, true) AS provided, {OPENING} {OPENED} WHERE o.id = ANY($1) ORDER BY o.id
 """
 LOCK_STATIONS = "SELECT FROM station WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
 # Not FOR UPDATE: whoever gives a place back and offers it in one transaction proves the slot's offering anew.

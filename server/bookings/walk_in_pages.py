@@ -80,8 +80,8 @@ def counter_of(request: Req) -> str:
 
 @get("/desk/{station_id:uuid}/queue", opt=STAFF, include_in_schema=False)
 async def show_queue(request: Req, station_id: Id) -> Response[Any]:
-    """Today's queue of a station; for htmx the part that follows live events."""
-    return await _show(request, station_id, fragment="sheet")
+    """Today's queue of a station; for htmx the part that follows live events, or all (`?desk`) while it is closed."""
+    return await _show(request, station_id, fragment="desk" if "desk" in request.query_params else "sheet")
 
 
 async def _show(

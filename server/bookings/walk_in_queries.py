@@ -11,7 +11,9 @@ import msgspec
 
 from server.bookings import walk_in_rules as rules
 from server.bookings.models import Eligibility, QueueStatus, ServiceKind
+from server.bookings.openings import read_opening
 from server.bookings.schemas import as_struct
+from server.bookings.slots import OPENED, OPENING
 from server.bookings.walk_in_rules import Waiting
 from server.db import sql
 from server.errors import NotFound
@@ -39,16 +41,14 @@ FROM booking b LEFT JOIN walk_in w ON w.booking_id = b.id
 WHERE b.station_id = $1 AND b.starts_at >= $3 AND b.starts_at < $4 AND (b.status = 'arrived' OR w.id IS NOT NULL)
 ORDER BY came_at, id LIMIT $5
 """
-OFFERED = """
+OFFERED = f"""
 SELECT o.id, o.service, o.minutes, o.eligibility, o.station_id, st.region_code,
-  o.active AND st.retired_at IS NULL AS active, st.name AS station_name, st.hours,
-  o.hours AS own_hours, st.season_from, st.season_until,
-  (SELECT d.hours FROM station_day d WHERE d.station_id = st.id AND d.day = $2) AS special,
+  o.active AND st.retired_at IS NULL AND coalesce(p.active, true) AS active, st.name AS station_name, {OPENING},
   (SELECT json_build_object('n', count(*), 'median', percentile_cont(0.5) WITHIN GROUP (ORDER BY m.seconds)) FROM (
     SELECT extract(epoch FROM w.finished_at - w.called_at)::float8 AS seconds FROM walk_in w
     WHERE w.offering_id = o.id AND w.status = 'served' AND w.finished_at > $3
     ORDER BY w.finished_at DESC LIMIT $4) m) AS measured
-FROM offering o JOIN station st ON st.id = o.station_id WHERE o.station_id = $1 ORDER BY o.service, o.id
+{OPENED} WHERE o.station_id = $1 ORDER BY o.service, o.id
 """
 
 
@@ -63,11 +63,8 @@ class Offered(msgspec.Struct, frozen=True):
     active: bool
     region_code: int
     station_name: str
-    hours: list[list[list[int]]]
-    own_hours: list[list[list[int]]] | None
-    season_from: date | None
-    season_until: date | None
-    special: list[list[int]] | None
+    station_ranges: list[list[int]]
+    ranges: list[list[int]]
     median: timedelta
 
     @property
@@ -75,7 +72,7 @@ class Offered(msgspec.Struct, frozen=True):
         return rules.LETTERS[self.service]
 
     def takes_numbers(self, now: datetime) -> bool:
-        return self.active and rules.takes_numbers(self, now)
+        return self.active and rules.takes_numbers(self.station_ranges, self.ranges, now)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -167,8 +164,9 @@ def _offered(row: Any) -> Offered:
     measured = msgspec.json.decode(row["measured"])
     enough = measured["n"] >= MEASURED_LEAST
     median = timedelta(seconds=measured["median"]) if enough else timedelta(minutes=row["minutes"])
-    read = {name: msgspec.json.decode(row[name] or "null") for name in ("hours", "own_hours", "special")}
-    offered: Offered = as_struct(Offered, row, median=median, **read)
+    opening, today = read_opening(row), clock.today()
+    ranges = {"station_ranges": opening.at_station(today), "ranges": opening.ranges(today)}
+    offered: Offered = as_struct(Offered, row, median=median, **ranges)
     return offered
 
 

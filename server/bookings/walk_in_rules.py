@@ -16,13 +16,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from server.bookings.models import ServiceKind
 from server.kit import clock
-from server.stations.hours import Ranges, common, ranges_on
+from server.stations.hours import Ranges
 
 MOST_PASSES = 3
 COUNTER_OPEN = timedelta(minutes=30)  # a counter that called nobody for so long is taken for closed
@@ -106,19 +105,8 @@ def said_minutes(wait: timedelta) -> int:
     return round(minutes / step) * step if minutes >= step / 2 else 0
 
 
-def open_ranges(row: Any, day: date) -> Ranges:
-    """When an offering is served on a day, by its own hours, the station's, and the exceptional day."""
-    season = {"season_from": row.season_from, "season_until": row.season_until}
-    ranges = ranges_on(row.own_hours or row.hours, day, special=row.special, **season)
-    if row.own_hours and row.special is not None:
-        return common(ranges_on(row.own_hours, day, **season), row.special)
-    return ranges
-
-
-def takes_numbers(row: Any, now: datetime) -> bool:
+def takes_numbers(station: Ranges, offering: Ranges, now: datetime) -> bool:
     """Whether numbers are given out now: the station is open, and the offering is served now or later today."""
-    day, minute = clock.local(now).date(), clock.minute_of_day(now)
-    season = {"season_from": row.season_from, "season_until": row.season_until}
-    station = ranges_on(row.hours, day, special=row.special, **season)
+    minute = clock.minute_of_day(now)
     is_open = any(opens <= minute < closes for opens, closes in station)
-    return is_open and any(closes > minute for _, closes in open_ranges(row, day))
+    return is_open and any(closes > minute for _, closes in offering)

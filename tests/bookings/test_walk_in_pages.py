@@ -1,6 +1,7 @@
 """The queue over HTTP, without JavaScript: the desk, the station's code, one's own number, the display."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -87,6 +88,18 @@ async def test_a_closed_station_gives_no_numbers(queue, site):
     assert answer.status_code == 409
     assert "现在不能取号" in answer.text
     assert "今天不取号" in await queue.seen()
+
+
+async def test_the_desk_learns_by_itself_that_it_opens(queue):
+    await queue.desk.station.update_from_dict({"hours": [[[540, 1020]]] * 8}).save()
+    minute = clock.minute_of_day(clock.now())
+    with clock.travel(timedelta(minutes=530 - minute)):
+        staff = await queue.desk.colleague()
+        closed = (await staff.open(queue.url)).text
+    ask = re.search(r'hx-get="([^"]*\?desk)"', closed)[1]
+    assert "give-services" not in closed
+    with clock.travel(timedelta(minutes=545 - minute)):
+        assert "give-services" in (await staff.fragment(ask)).text
 
 
 async def test_what_is_not_offered_here_is_not_found(queue, site):

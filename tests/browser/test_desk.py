@@ -210,7 +210,7 @@ async def test_a_manager_closes_a_day_and_sees_whom_it_touches(desk, session, op
     await page.get_by_role("button", name="看看会影响谁").click()
     await expect(page.locator("main")).to_contain_text("韦姐")
     await check_page(page)
-    await page.get_by_role("button", name="改，并告诉他们").click()
+    await page.get_by_role("button", name="改，只告诉他们").click()
     await expect(page.locator("main")).to_contain_text("改好了")
     await page.locator("article summary").click()
     await page.get_by_role("button", name="站点临时有事关门").click()

@@ -8,6 +8,8 @@
     const form = scan();
     if (!form || ctx.sourceElement !== form) return;
     const field = form.elements.code;
+    // Whoever scans quickly has typed the next one by now.
+    if (field.value !== ctx.request.body?.get?.("code")) return;
     if (ctx.response?.status < 400) field.value = "";
     field.focus();
     field.select();
