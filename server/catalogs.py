@@ -17,7 +17,9 @@ from server.config import LOCALES, ROOT
 
 SOURCE = "zh_CN"
 METHODS: list[Any] = [("server/**.py", "python"), ("web/templates/**.html", "jinja2")]
-OPTIONS: dict[str, Any] = {"web/templates/**.html": {"silent": "false", "trimmed": "true"}}
+OPTIONS: dict[str, Any] = {
+    "web/templates/**.html": {"silent": "false", "trimmed": "true", "extensions": "server.edge.templates.Kept"}
+}
 KEYWORDS: dict[str, Any] = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
 
