@@ -23,6 +23,10 @@ class NoticeKind(StrEnum):
     REMINDER_EVENING = "reminder_evening"
     REMINDER_HOUR = "reminder_hour"
     ESCALATION = "escalation"
+    GROUP_BOOKED = "group_booked"
+    GROUP_PLACE = "group_place"
+    ANSWER_NEEDED = "answer_needed"
+    ANSWER_MISSED = "answer_missed"
     WAITLIST_OFFERED = "waitlist_offered"
     WAITLIST_PASSED = "waitlist_passed"
     WAITLIST_GONE = "waitlist_gone"
@@ -53,6 +57,7 @@ class NoticeKind(StrEnum):
     TRANSFER_WITHDRAWN = "transfer_withdrawn"
     TRANSFER_LAPSED = "transfer_lapsed"
     TRANSFER_GONE = "transfer_gone"
+    SECOND_OFFICER = "second_officer"
     TRANSFER_STAYED = "transfer_stayed"
 
 

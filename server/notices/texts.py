@@ -30,6 +30,16 @@ TEXTS = {
     ),
     NoticeKind.REMINDER_HOUR: N_("快到时间了：%(when)s，%(station)s，%(service)s，凭证号 %(code)s。"),
     NoticeKind.ESCALATION: N_("有人等确认：%(when)s，%(station)s，%(service)s。快到期限了，请尽快回复。"),
+    NoticeKind.GROUP_BOOKED: N_(
+        "带大家约好了 %(people)s 个人的%(service)s，最早的是%(when)s，%(station)s。每个人的凭证号在“我的预约”里。"
+    ),
+    NoticeKind.GROUP_PLACE: N_(
+        "班组给您约了%(service)s：%(when)s，%(station)s，到了报凭证号 %(code)s。来不了请告诉班组长。"
+    ),
+    NoticeKind.ANSWER_NEEDED: N_(
+        "%(when)s，%(station)s，%(service)s：还来吗？请在“我的预约”里点“我会来”，不然名额让给工友。"
+    ),
+    NoticeKind.ANSWER_MISSED: N_("没等到您说来，名额让给工友了：%(when)s，%(station)s，%(service)s。想来就再约一次。"),
     NoticeKind.WAITLIST_OFFERED: N_(
         "等到名额了：%(when)s，%(station)s，%(service)s。给您留一会儿，请到“我的候补”里点“我要”。"
     ),
@@ -55,6 +65,7 @@ TEXTS = {
     NoticeKind.CORRECTION_REJECTED: N_("会员资料没有改：%(reason)s 不服可以申诉，也可以打 12351。"),
     NoticeKind.CARD_REPLACED: N_("您的会员卡换了新码，旧码不能用了。"),
     NoticeKind.MEMBER_LEFT: N_("您已退出%(union)s。什么时候想回来，都欢迎。"),
+    NoticeKind.SECOND_OFFICER: N_("有一件事要两位管理员点头，正等着您：在“人员”里看看。"),
     NoticeKind.TRANSFER_ASKED: N_("有会员申请转到%(union)s，请在期限内答复。"),
     NoticeKind.TRANSFER_LEAVING: N_("有会员申请从%(union)s转走，等对方答复。"),
     NoticeKind.TRANSFER_OVERDUE: N_("转到%(union)s的申请过期没人答复，请催办或代为答复。"),
@@ -80,6 +91,10 @@ WHAT = {
     NoticeKind.REMINDER_EVENING: "别忘了",
     NoticeKind.REMINDER_HOUR: "快到时间了",
     NoticeKind.ESCALATION: "快到回复期限了",
+    NoticeKind.GROUP_BOOKED: "带大家约好了",
+    NoticeKind.GROUP_PLACE: "班组给您约好了",
+    NoticeKind.ANSWER_NEEDED: "还来吗？请点“我会来”",
+    NoticeKind.ANSWER_MISSED: "没等到您说来，名额让给工友了",
     NoticeKind.WAITLIST_OFFERED: "等到名额了，请尽快点“我要”",
     NoticeKind.WAITLIST_PASSED: "名额给了下一位",
     NoticeKind.WAITLIST_GONE: "留的名额没有了",
@@ -101,6 +116,7 @@ WHAT = {
     NoticeKind.CORRECTION_REJECTED: "会员资料没有改",
     NoticeKind.CARD_REPLACED: "会员卡换新了",
     NoticeKind.MEMBER_LEFT: "退会办好了",
+    NoticeKind.SECOND_OFFICER: "等您点头",
     NoticeKind.TRANSFER_ASKED: "有人申请转入",
     NoticeKind.TRANSFER_LEAVING: "有人申请转出",
     NoticeKind.TRANSFER_OVERDUE: "转会过期没答复",
@@ -139,4 +155,5 @@ def _said(params: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]
         "union": params.get("union", ""),
         "thing": _(params["thing"]) if "thing" in params else "",
         "place": params.get("place", ""),
+        "people": str(params.get("people", "")),
     }

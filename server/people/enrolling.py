@@ -19,6 +19,7 @@ from server.kit.text import clean, half_width
 from server.people import service
 from server.people.actors import Actor
 from server.people.errors import (
+    FactorWrong,
     InvitationTooMany,
     InvitationUnusable,
     LoginTaken,
@@ -30,11 +31,12 @@ from server.people.models import InvitationKind, RequestKind
 from server.people.passwords import check_password, hash_password, password_fits
 from server.people.scopes import Placed, in_turn
 from server.people.staff_admin import give
-from server.people.totp import TOTP, first_step, renew_recovery_codes
+from server.people.totp import TOTP, first_step, renew_recovery_codes, use_second_factor
 from server.people.two_officers import ask
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,39}")
 PASSWORD_TRIES, PASSWORD_WINDOW = 5, timedelta(minutes=5)
+FACTOR_TRIES, FACTOR_WINDOW = 5, timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,33 @@ async def set_up_again(*, invited: Invited, password: str, secret: str, totp: st
         token = await service.open_session(staff_id=staff_id, device=device)
         await _note("staff.factor_enrolled", staff_id)
     return Enrolled(token, codes)
+
+
+async def choose_password(*, invited: Invited, password: str, totp: str, device: str) -> str:
+    """Another password for whoever forgot it, proved by the authenticator or a code on paper; the token of a session.
+
+    All other sessions end. Raises what `check_password` raises, FactorWrong, InvitationTooMany, InvitationUnusable.
+    """
+    if invited.kind is not InvitationKind.FORGOTTEN or invited.staff_id is None:
+        raise InvitationUnusable(field="code")
+    staff_id = invited.staff_id
+    check_password(password, invited.login)
+    # By person and not by code: whoever gave the code, and gives another one, guesses no more often.
+    tries = vault().index(str(staff_id), "forgotten-password")
+    if retry_after := await service.count_try(tries, FACTOR_WINDOW, FACTOR_TRIES):
+        raise InvitationTooMany(retry_after=retry_after, field="totp")
+    sealed = await sql.value("SELECT totp_sealed FROM staff WHERE id = $1 AND disabled_at IS NULL", staff_id)
+    if sealed is None or not await use_second_factor(staff_id, sealed, totp):
+        await _note("staff.sign_in_failed", staff_id)
+        raise FactorWrong(field="totp")
+    hashed = await hash_password(password)
+    async with sql.transaction():
+        await use_invitation(invited.id, staff_id)
+        await sql.run("UPDATE staff SET password_hash = $2 WHERE id = $1", staff_id, hashed)
+        await sql.run("DELETE FROM session WHERE staff_id = $1", staff_id)
+        token = await service.open_session(staff_id=staff_id, device=device)
+        await _note("staff.password_chosen", staff_id)
+    return token
 
 
 async def enrol(staff_id: UUID, secret: str, step: int) -> list[str]:

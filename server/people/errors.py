@@ -79,6 +79,11 @@ class PasswordWrong(Invalid):
     message = N_("密码不对。")
 
 
+class FactorWrong(Invalid):
+    code = "factor-wrong"
+    message = N_("动态码不对。请看验证器里现在的数字，或者用一个没用过的备用码。")
+
+
 class FirstCodeWrong(Invalid):
     """The app does not have the secret yet, or its clock is wrong."""
 

@@ -19,7 +19,7 @@ from server.edge.htmx import page, redirect
 from server.edge.i18n import _
 from server.errors import AppError, Forbidden
 from server.kit.text import N_
-from server.people import enrolling, inviting, service
+from server.people import enrolling, inviting, password_pages, service
 from server.people.inviting import Invited
 from server.people.models import InvitationKind, Role
 from server.people.pages import address_of, device_of
@@ -125,6 +125,8 @@ async def open_invitation(request: Req) -> Response[Any]:
         invited = await inviting.read_invitation(code=form.value.code, address=address_of(request))
     except AppError as error:
         return _code_page(request, form.raw["code"], [_mistake(error)], error.status)
+    if invited.kind is InvitationKind.FORGOTTEN:
+        return password_pages.choose_page(request, invited, form.value.code)
     return _enrol_page(request, invited, new_secret(), code=form.value.code)
 
 
@@ -225,4 +227,4 @@ def _error(errors: Sequence[FieldError], name: str) -> str:
     return next((error.message for error in errors if error.field == name), "")
 
 
-handlers = [ask_whom, invite, withdraw, ask_code, open_invitation, accept]
+handlers = [ask_whom, invite, withdraw, ask_code, open_invitation, accept, password_pages.choose]

@@ -65,13 +65,29 @@ async def make_reset(actor: Actor, staff_id: UUID, display_name: str, region_cod
     await sql.run("UPDATE staff SET totp_sealed = $2 WHERE id = $1", staff_id, vault().seal(new_secret(), TOTP))
     await sql.run("DELETE FROM recovery_code WHERE staff_id = $1", staff_id)
     await sql.run("DELETE FROM session WHERE staff_id = $1", staff_id)
+    code = await _make_anew(actor, InvitationKind.RESET, staff_id, display_name)
+    await note(actor, "staff.factor_reset", staff_id, region_code)
+    return code
+
+
+async def make_password_reset(actor: Actor, staff_id: UUID, display_name: str, region_code: int | None) -> str:
+    """The code to choose another password with. Nothing changes until it is used, together with the second factor.
+
+    In the caller's transaction and turn.
+    """
+    code = await _make_anew(actor, InvitationKind.FORGOTTEN, staff_id, display_name)
+    await note(actor, "staff.password_reset", staff_id, region_code)
+    return code
+
+
+async def _make_anew(actor: Actor, kind: InvitationKind, staff_id: UUID, display_name: str) -> str:
+    """A code for an account; those of before work no more, so that no two of them lead in together."""
     await sql.run(
         "UPDATE invitation SET withdrawn_at = $2 WHERE staff_id = $1 AND used_at IS NULL AND withdrawn_at IS NULL",
         staff_id,
         clock.now(),
     )
-    _, code = await _make(actor, InvitationKind.RESET, display_name, staff_id=staff_id)
-    await note(actor, "staff.factor_reset", staff_id, region_code)
+    _, code = await _make(actor, kind, display_name, staff_id=staff_id)
     return code
 
 

@@ -21,10 +21,11 @@ class Role(StrEnum):
 
 
 class InvitationKind(StrEnum):
-    """`JOIN` makes an account with a role; `RESET` gives somebody a new second factor."""
+    """`JOIN` makes an account with a role; `RESET` gives somebody a new second factor, `FORGOTTEN` another password."""
 
     JOIN = "join"
     RESET = "reset"
+    FORGOTTEN = "pass"
 
 
 class RequestKind(StrEnum):
@@ -32,6 +33,7 @@ class RequestKind(StrEnum):
 
     GRANT = "grant"
     RESET = "reset"
+    FORGOTTEN = "pass"
 
 
 class Outcome(StrEnum):
@@ -51,7 +53,11 @@ class Purpose(StrEnum):
 
 
 class Person(Model):
-    """A worker with a verified phone number; once erased, only the id that counts are kept by."""
+    """A worker with a verified phone number; once erased, only the id that counts are kept by.
+
+    Somebody who is only brought along to a booking has no account: `brought_by` hears for him, `phone_index` is
+    drawn by chance, name and phone are there where they were given.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     phone_index = fields.CharField(64, unique=True)
@@ -60,6 +66,7 @@ class Person(Model):
     name_sealed = fields.BinaryField(null=True)
     locale = fields.CharField(10, default="zh_CN")
     is_member = fields.BooleanField(default=False)
+    brought_by = fields.UUIDField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     erased_at = fields.DatetimeField(null=True)
 

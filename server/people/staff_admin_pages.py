@@ -20,7 +20,7 @@ from server.errors import AppError, Forbidden, NotFound
 from server.kit.text import N_, clean
 from server.people import staff_admin, two_officers
 from server.people.actors import Actor
-from server.people.models import Role
+from server.people.models import RequestKind, Role
 from server.people.scopes import GIVES, find_place, grants_of, may_give, may_manage
 from server.people.staff_queries import open_requests, sessions_of_staff, staff_of
 from server.people.two_officers import Done
@@ -116,13 +116,14 @@ async def show_colleague(
     refused: AppError | None = None,
     errors: list[FieldError] | None = None,
     raw: dict[str, Any] | None = None,
-    code: str = "",
+    made: Done | None = None,
 ) -> Response[Any]:
     """One's page; with what was refused, or the code to hand over."""
     actor: Actor = request.user
     who = await staff_admin.colleague(actor, staff_id)
     manages = may_manage(actor, who.roles, who.region_code) and who.id != actor.id
     status = refused.status if refused else 422 if errors else 200
+    code = made.code if made else ""
     return page(
         request,
         "people/staff_one.html",
@@ -137,6 +138,7 @@ async def show_colleague(
         errors=errors or [],
         raw=raw or {"role": "", "place": await own_place(actor)},
         code=code,
+        for_password=made is not None and made.kind is RequestKind.FORGOTTEN,
         link=f"{request.app.state.settings.base_url}/staff/invitation?code={code}" if code else "",
         role_choices=role_choices(actor),
         role_names=_role_names(),
@@ -210,15 +212,25 @@ async def end_sessions(request: Req, staff_id: Id) -> Response[Any]:
 @post(f"{ONE}/reset", opt=PEOPLE, include_in_schema=False)
 async def reset(request: Req, staff_id: Id) -> Response[Any]:
     """A code to hand over, or a question to a second officer."""
+    return await _hand_over(request, staff_id, two_officers.reset_second_factor)
+
+
+@post(f"{ONE}/forgotten-password", opt=PEOPLE, include_in_schema=False)
+async def reset_password(request: Req, staff_id: Id) -> Response[Any]:
+    """A code to hand over, or a question to a second officer."""
+    return await _hand_over(request, staff_id, two_officers.reset_password)
+
+
+async def _hand_over(request: Req, staff_id: UUID, verb: Callable[..., Awaitable[Done]]) -> Response[Any]:
     try:
-        done = await two_officers.reset_second_factor(actor=request.user, staff_id=staff_id)
+        done = await verb(actor=request.user, staff_id=staff_id)
     except (Forbidden, NotFound):
         raise
     except AppError as refused:
         return await show_colleague(request, staff_id, refused=refused)
     if done.asked:
         return redirect(request, f"{URL}/{staff_id}?done=asked")
-    return await show_colleague(request, staff_id, code=done.code)
+    return await show_colleague(request, staff_id, made=done)
 
 
 async def _act(request: Req, staff_id: UUID, done: str, act: Awaitable[None]) -> Response[Any]:
@@ -261,7 +273,7 @@ async def _answer(
     except AppError as refused:
         return await _list_page(request, refused)
     if made and made.code:
-        return await show_colleague(request, made.staff_id, code=made.code)
+        return await show_colleague(request, made.staff_id, made=made)
     return redirect(request, f"{URL}?done={done}")
 
 
@@ -274,6 +286,7 @@ handlers = [
     enable,
     end_sessions,
     reset,
+    reset_password,
     approve,
     refuse,
     take_back,

@@ -17,10 +17,13 @@ from server.db import sql
 from server.errors import Conflict, Forbidden, NotFound
 from server.kit import clock
 from server.kit.ids import new_id
+from server.notices import service as notices
+from server.notices.models import NoticeKind
+from server.people import queries
 from server.people.actors import Actor
 from server.people.errors import NotTwice, NotYourself, RequestClosed, RequestWaits, RoleHeld
-from server.people.inviting import make_reset
-from server.people.models import Outcome, RequestKind
+from server.people.inviting import make_password_reset, make_reset
+from server.people.models import Outcome, RequestKind, Role
 from server.people.scopes import (
     PLACE,
     PLACE_JOINS,
@@ -37,6 +40,7 @@ from server.people.scopes import (
 from server.people.staff_admin import colleague, give, managed, note
 
 REQUEST_LIFE = timedelta(days=7)
+RESETS = {RequestKind.RESET: make_reset, RequestKind.FORGOTTEN: make_password_reset}
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Done:
     staff_id: UUID
     asked: bool = False
     code: str = ""
+    kind: RequestKind = RequestKind.GRANT
 
 
 async def grant_role(*, actor: Actor, staff_id: UUID, role: Placed) -> Done:
@@ -76,12 +81,25 @@ async def reset_second_factor(*, actor: Actor, staff_id: UUID) -> Done:
 
     Raises what `managed` raises, and RequestWaits.
     """
+    return await _reset(actor, staff_id, RequestKind.RESET)
+
+
+async def reset_password(*, actor: Actor, staff_id: UUID) -> Done:
+    """Make a code with which somebody who forgot the password chooses another; above a station ask for it.
+
+    The authenticator stays, and is asked for. Raises what `managed` raises, and RequestWaits.
+    """
+    return await _reset(actor, staff_id, RequestKind.FORGOTTEN)
+
+
+async def _reset(actor: Actor, staff_id: UUID, kind: RequestKind) -> Done:
     async with sql.transaction():
         actor, who = await managed(actor, staff_id)
         if any(role.needs_two for role in who.roles):
-            await ask(actor, staff_id, RequestKind.RESET, at_home(who.region_code))
+            await ask(actor, staff_id, kind, at_home(who.region_code))
             return Done(staff_id, asked=True)
-        return Done(staff_id, code=await make_reset(actor, who.id, who.display_name, who.region_code))
+        code = await RESETS[kind](actor, who.id, who.display_name, who.region_code)
+        return Done(staff_id, code=code, kind=kind)
 
 
 async def ask(actor: Actor, staff_id: UUID, kind: RequestKind, role: Placed) -> None:
@@ -113,6 +131,16 @@ async def ask(actor: Actor, staff_id: UUID, kind: RequestKind, role: Placed) -> 
     except asyncpg.UniqueViolationError as error:
         raise RequestWaits from error
     await note(actor, f"{kind}.asked", staff_id, role.lies_in, role.code if is_grant else "")
+    await _tell_officers(actor, staff_id, role)
+
+
+async def _tell_officers(actor: Actor, staff_id: UUID, role: Placed) -> None:
+    """Whoever may be the second officer hears that somebody waits."""
+    if role.lies_in is None:
+        return
+    for officer in await queries.staff_with_role(Role.OFFICER, None, role.lies_in):
+        if officer not in (actor.id, staff_id):
+            await notices.tell_staff(officer, NoticeKind.SECOND_OFFICER, {})
 
 
 async def approve(*, actor: Actor, request_id: UUID) -> Done:
@@ -184,12 +212,13 @@ async def _carry_out(actor: Actor, request: Any) -> Done:
     wanted = await _wanted(request)
     if not await sql.value("SELECT true FROM staff WHERE id = $1 AND disabled_at IS NULL", request["staff_id"]):
         raise RequestClosed
-    if request["kind"] == RequestKind.RESET:
+    if request["kind"] in RESETS:
         roles = (await grants_of([request["staff_id"]]))[request["staff_id"]]
         if not may_manage(first, roles, request["home"]):
             raise RequestClosed
-        code = await make_reset(actor, request["staff_id"], request["display_name"], request["home"])
-        return Done(request["staff_id"], code=code)
+        kind = RequestKind(request["kind"])
+        code = await RESETS[kind](actor, request["staff_id"], request["display_name"], request["home"])
+        return Done(request["staff_id"], code=code, kind=kind)
     if not may_give(first, wanted[0]):
         raise RequestClosed
     try:

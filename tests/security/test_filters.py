@@ -9,6 +9,7 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 
 from server.edge.access import handlers_of
+from server.edge.sessions import COOKIE
 from tests.fixtures.world import World, make_world
 from tests.security.test_forms import MARKUP, NASTY, fields_of, made_for, seat_of
 from tests.test_scopes import filled
@@ -59,3 +60,17 @@ def asked_by(handler: HTTPRouteHandler) -> list[str]:
     """The parameters of a program's address, or all that a page's file reads by name."""
     named = set(handler.parsed_fn_signature.parameters) - {"request", "data"}
     return sorted(named | set(fields_of(handler.fn.__module__)))
+
+
+async def test_a_nul_is_refused_in_words(world):
+    """No database keeps it: programs are told that it is wrong, and pages leave it out."""
+    owner = world.callers["owner"].client
+    token = owner.cookies[COOKIE]
+    drafts = {"poster": "7K\0"}, {"work": {"region_code": 450103, "employer": "\0"}}
+    for draft in drafts:
+        answer = await world.callers["visitor"].client.put(
+            "/api/v1/membership/application", json=draft, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.status_code in (200, 422), answer.text
+    for path in ("/api/v1/stations", "/api/v1/unions", "/api/v1/divisions", "/stations", "/"):
+        assert (await world.callers["visitor"].open(f"{path}?q=%00")).status_code < 500, path

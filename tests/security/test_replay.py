@@ -53,6 +53,7 @@ async def test_a_ticket_of_another_station_opens_nothing_here(desk):
 async def test_a_ticket_of_another_day_opens_nothing_today(desk):
     booking = await desk.booked(at=clock.at(clock.today() + timedelta(days=1), 600))
     assert (await show(desk, booking.code)).status_code // 100 == 4
+    assert (await desk.press(booking, "check-in")).status_code == 409
     assert await desk.status(booking) is Status.CONFIRMED
 
 
