@@ -12,6 +12,7 @@ import asyncpg
 from server.bookings import history, queries, rules
 from server.bookings.errors import AlreadyChanged, NotStarted, NotToday, SlotFull, TicketElsewhere, UndoTooLate
 from server.bookings.models import RELEASED, ActorKind, Status
+from server.bookings.reasons import refuse_names
 from server.bookings.schemas import BookingMade
 from server.bookings.service import booking_at_desk, made_of, params_of, remind
 from server.db import sql
@@ -56,9 +57,10 @@ async def confirm_booking(*, actor: Actor, booking_id: UUID) -> BookingMade:
 
 
 async def decline_booking(*, actor: Actor, booking_id: UUID, reason: str) -> BookingMade:
-    """Say no with a reason in the worker's words; the place is free again."""
+    """Say no with a reason in the worker's words; the place is free again. Raises ReasonNamesSomebody too."""
     async with sql.transaction():
         booking = await _take_up(actor, booking_id, DECLINABLE)
+        await refuse_names(reason, booking["person_id"])
         changed = await history.release(booking, Status.DECLINED, actor, reason=reason)
         await notices.withdraw_reminders(booking_id)
         await _tell(booking, Status.DECLINED, changed["reason"])

@@ -17,7 +17,7 @@ from server.bookings.desk_queries import STATIONS_SHOWN
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_NAMES, Flash, what_happened, why_not
 from server.bookings.desk_sheet import Trouble, rows_on_paper
 from server.bookings.desk_sheet_pages import Asked, answer, desk_url, read_instant, show_sheet
-from server.bookings.errors import AlreadyChanged
+from server.bookings.errors import AlreadyChanged, ReasonNamesSomebody
 from server.bookings.schemas import BookingMade
 from server.bookings.service import cancel_booking
 from server.bookings.words import SERVICE_NAMES
@@ -151,6 +151,9 @@ async def turn_away(request: Req, station_id: Id, booking_id: Id) -> Response[An
     since = clock.now()
     try:
         await verb(actor=request.user, booking_id=booking_id, reason=reason)
+    except ReasonNamesSomebody as refused:
+        trouble = Trouble(booking_id, reason_error=_(refused.text), reason_typed=reason)
+        return await show_sheet(request, station_id, fragment="desk", status=refused.status, trouble=trouble)
     except Conflict as refused:
         return await _show_refused(request, station_id, booking_id, refused)
     return await answer(request, station_id, since)

@@ -157,3 +157,10 @@ class NumberMoved(Conflict):
 
     code = "number-moved"
     message = N_("这个号刚刚已经有人处理过了。")
+
+
+class ReasonNamesSomebody(Invalid):
+    """Reasons are kept in histories, which hold no personal data."""
+
+    code = "reason-names-somebody"
+    message = N_("这句话会一直留着，请不要写姓名、证件号和手机号。")

@@ -13,6 +13,7 @@ from server.bookings import desk_queries, queries
 from server.bookings.desk_pages import read_reason
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_LOOKS, STATUS_NAMES
 from server.bookings.desk_sheet import Trouble, rows_of
+from server.bookings.errors import ReasonNamesSomebody
 from server.bookings.plan_flow_pages import MANAGER, STATION, Id, Req, plan_url, read_count, saved_counts
 from server.bookings.plan_queries import station_plan
 from server.bookings.rebooking import choices, rebook_affected
@@ -49,6 +50,9 @@ async def call_off(request: Req, station_id: Id, booking_id: Id) -> Response[Any
         return await _affected_page(request, station_id, trouble, status=422)
     try:
         await cancel_booking(actor=request.user, booking_id=booking_id, reason=reason)
+    except ReasonNamesSomebody as refused:
+        trouble = Trouble(booking_id, reason_error=_(refused.text), reason_typed=reason)
+        return await _affected_page(request, station_id, trouble, status=refused.status)
     except Conflict as refused:
         return await _refused(request, station_id, booking_id, refused)
     return redirect(request, f"{plan_url(station_id)}/affected?told=1")

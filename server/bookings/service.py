@@ -19,6 +19,7 @@ from server.bookings.errors import (
     UndoTooLate,
 )
 from server.bookings.models import ActorKind, Status
+from server.bookings.reasons import refuse_names
 from server.bookings.schemas import BookingMade
 from server.bookings.waitlist_offers import give_back, seek
 from server.db import sql
@@ -128,7 +129,7 @@ async def _booked_before(actor: Actor, slot_id: UUID, request_key: str) -> Booki
 async def cancel_booking(*, actor: Actor, booking_id: UUID, reason: str = "") -> BookingMade:
     """Give the place back: the worker until the cut-off, staff for him at any time. Twice changes nothing more.
 
-    Raises NotFound, TooLateToChange, AlreadyChanged; Forbidden for another station's staff.
+    Raises NotFound, TooLateToChange, AlreadyChanged, ReasonNamesSomebody; Forbidden for another station's staff.
     """
     by_staff = actor.kind == "staff"
     async with sql.transaction():
@@ -138,6 +139,7 @@ async def cancel_booking(*, actor: Actor, booking_id: UUID, reason: str = "") ->
         _refuse_unless_waiting(booking)
         if not by_staff:
             _refuse_late(booking)
+        await refuse_names(reason, booking["person_id"])
         changed = await history.release(booking, Status.CANCELLED, actor, reason=reason)
         await notices.withdraw_reminders(booking_id)
         await notices.tell_worker(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-from server.kit.text import clean, half_width
+from server.kit.reasons import names_somebody
+from server.kit.text import clean
 from server.membership.errors import ReasonNamesSomebody, ReasonNeeded
 from server.membership.identity import Identity
 
 LONGEST_REASON = 200
-# A run of digits, or a number that is written in groups: an ID card, a phone, a passport, a date of birth.
-# 12351 and years are shorter.
-NUMBERS = re.compile(r"[0-9]{6}|(?:[0-9][ .·_–—-]?){11}")
 
 
 def read_reason(typed: str, about: Identity | None = None) -> str:
@@ -22,7 +18,6 @@ def read_reason(typed: str, about: Identity | None = None) -> str:
     reason = clean(typed)[:LONGEST_REASON]
     if not reason:
         raise ReasonNeeded(field="reason")
-    plain = half_width(reason)
-    if NUMBERS.search(plain) or (about is not None and about.name.casefold() in plain.casefold()):
+    if names_somebody(reason, about.name if about else ""):
         raise ReasonNamesSomebody(field="reason")
     return reason
