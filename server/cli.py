@@ -27,6 +27,7 @@ COMMANDS = (
     ("import-stations", "import stations from a CSV or XLSX file, all or nothing", "server.commands:import_stations"),
     ("import-members", "import members from a CSV or XLSX file, all or nothing", "server.commands:import_members"),
     ("create-officer", "make a staff account for a region", "server.commands:create_officer"),
+    ("roll-up", "count the figures of days that are over anew", "server.commands:roll_up"),
     ("rotate-keys", "seal all personal data under the newest data key", "server.commands:rotate_keys"),
     ("verify-audit", "prove that no audit entry was changed, added or removed", "server.commands:verify_audit"),
     ("purge-audit", "delete old audit entries; the rest can still be verified", "server.commands:purge_audit"),
@@ -53,6 +54,10 @@ def parser() -> argparse.ArgumentParser:
     by_name["purge-audit"].add_argument(
         "--before", required=True, type=date.fromisoformat, metavar="DAY", help="a day at least half a year ago"
     )
+    for name in ("from", "until"):
+        by_name["roll-up"].add_argument(
+            f"--{name}", dest=f"{name}_day", required=True, type=date.fromisoformat, metavar="DAY"
+        )
     officer = by_name["create-officer"]
     officer.add_argument("login")
     officer.add_argument("--name", required=True, help="how colleagues see the officer")

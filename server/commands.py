@@ -20,6 +20,7 @@ from server.config import Settings
 from server.db import health, lifespan
 from server.demo.load import load_demo
 from server.errors import AppError
+from server.figures.rolling import roll_up_again
 from server.kit import clock
 from server.kit.crypto import vault
 from server.membership import importing as members
@@ -118,6 +119,14 @@ def rotate_keys(settings: Settings, given: Namespace) -> int:
     """Seal everything under the current key, or only count; 0 where nothing is left under another one."""
     work = keys.say_keys if given.count else keys.rotate
     return 0 if _with_database(settings, lambda: work(vault(), _say)) else 1
+
+
+def roll_up(settings: Settings, given: Namespace) -> int:
+    """Count the figures of a span of days anew; what happened today is never rolled up."""
+    if given.from_day > given.until_day:
+        return _fail("--from: a day not after --until")
+    _with_database(settings, lambda: roll_up_again(given.from_day, given.until_day, _say))
+    return 0
 
 
 def verify_audit(settings: Settings, given: Namespace) -> int:

@@ -12,6 +12,7 @@ from server.bookings.slots import roll_slots
 from server.bookings.waitlist_offers import expire_holds
 from server.bookings.walk_ins import forget_numbers
 from server.bookings.words import SERVICE_NAMES
+from server.figures.rolling import roll_up
 from server.membership.applying import forget_drafts
 from server.membership.importing import forget_old_imports
 from server.membership.transfers import escalate_transfers, expire_transfers
@@ -46,6 +47,7 @@ JOBS = (
     Job("waitlist.expire", timedelta(seconds=20), expire_holds),
     Job("bookings.escalate", timedelta(seconds=20), escalate_overdue),
     Job("walk_ins.forget", timedelta(hours=1), forget_numbers),
+    Job("figures.roll_up", timedelta(minutes=10), roll_up),
     Job("transfers.escalate", timedelta(minutes=10), escalate_transfers),
     Job("transfers.expire", timedelta(minutes=10), expire_transfers),
     Job("people.forget", timedelta(hours=1), forget_old),

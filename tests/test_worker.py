@@ -107,6 +107,7 @@ def test_the_jobs_of_this_product():
         "bookings.escalate",
         "waitlist.expire",
         "walk_ins.forget",
+        "figures.roll_up",
         "transfers.escalate",
         "transfers.expire",
         "people.forget",

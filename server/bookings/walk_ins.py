@@ -62,7 +62,7 @@ COUNTED = """
 , sums AS (
   SELECT station_id, day, letter, count(*) FILTER (WHERE status = 'served') AS served,
     count(*) FILTER (WHERE status <> 'served') AS gone,
-    coalesce(sum(extract(epoch FROM called_at - taken_at)) FILTER (WHERE called_at IS NOT NULL), 0) AS waited,
+    coalesce(sum(extract(epoch FROM called_at - taken_at)) FILTER (WHERE status = 'served'), 0) AS waited,
     coalesce(sum(extract(epoch FROM finished_at - called_at)) FILTER (WHERE status = 'served'), 0) AS took
   FROM forgotten WHERE letter IS NOT NULL GROUP BY station_id, day, letter
 ), kept AS (

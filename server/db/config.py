@@ -13,6 +13,7 @@ MODELS = [
     "server.membership.models",
     "server.visits.models",
     "server.reports.models",
+    "server.figures.models",
     "server.notices.models",
     "server.audit.models",
 ]

@@ -10,10 +10,9 @@ from litestar.response import Response, Stream
 from server.edge.access import Audience, allow
 from server.edge.htmx import page
 from server.edge.i18n import _
-from server.kit import clock
+from server.kit import charts, clock
 from server.kit.speech import say_number, say_year_month
 from server.kit.text import N_
-from server.membership import charts
 from server.membership.progress import Progress, Range, progress
 from server.membership.progress_files import book, month_lines, union_lines
 

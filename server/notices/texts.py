@@ -30,16 +30,6 @@ TEXTS = {
     ),
     NoticeKind.REMINDER_HOUR: N_("快到时间了：%(when)s，%(station)s，%(service)s，凭证号 %(code)s。"),
     NoticeKind.ESCALATION: N_("有人等确认：%(when)s，%(station)s，%(service)s。快到期限了，请尽快回复。"),
-    NoticeKind.GROUP_BOOKED: N_(
-        "带大家约好了 %(people)s 个人的%(service)s，最早的是%(when)s，%(station)s。每个人的凭证号在“我的预约”里。"
-    ),
-    NoticeKind.GROUP_PLACE: N_(
-        "班组给您约了%(service)s：%(when)s，%(station)s，到了报凭证号 %(code)s。来不了请告诉班组长。"
-    ),
-    NoticeKind.ANSWER_NEEDED: N_(
-        "%(when)s，%(station)s，%(service)s：还来吗？请在“我的预约”里点“我会来”，不然名额让给工友。"
-    ),
-    NoticeKind.ANSWER_MISSED: N_("没等到您说来，名额让给工友了：%(when)s，%(station)s，%(service)s。想来就再约一次。"),
     NoticeKind.WAITLIST_OFFERED: N_(
         "等到名额了：%(when)s，%(station)s，%(service)s。给您留一会儿，请到“我的候补”里点“我要”。"
     ),
@@ -91,10 +81,6 @@ WHAT = {
     NoticeKind.REMINDER_EVENING: "别忘了",
     NoticeKind.REMINDER_HOUR: "快到时间了",
     NoticeKind.ESCALATION: "快到回复期限了",
-    NoticeKind.GROUP_BOOKED: "带大家约好了",
-    NoticeKind.GROUP_PLACE: "班组给您约好了",
-    NoticeKind.ANSWER_NEEDED: "还来吗？请点“我会来”",
-    NoticeKind.ANSWER_MISSED: "没等到您说来，名额让给工友了",
     NoticeKind.WAITLIST_OFFERED: "等到名额了，请尽快点“我要”",
     NoticeKind.WAITLIST_PASSED: "名额给了下一位",
     NoticeKind.WAITLIST_GONE: "留的名额没有了",

@@ -53,11 +53,7 @@ class Purpose(StrEnum):
 
 
 class Person(Model):
-    """A worker with a verified phone number; once erased, only the id that counts are kept by.
-
-    Somebody who is only brought along to a booking has no account: `brought_by` hears for him, `phone_index` is
-    drawn by chance, name and phone are there where they were given.
-    """
+    """A worker with a verified phone number; once erased, only the id that counts are kept by."""
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     phone_index = fields.CharField(64, unique=True)
@@ -66,7 +62,6 @@ class Person(Model):
     name_sealed = fields.BinaryField(null=True)
     locale = fields.CharField(10, default="zh_CN")
     is_member = fields.BooleanField(default=False)
-    brought_by = fields.UUIDField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     erased_at = fields.DatetimeField(null=True)
 

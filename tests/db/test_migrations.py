@@ -21,8 +21,9 @@ CONSTRAINTS = [
         "0006_roles_audit_constraints",
         "0007_walk_ins",
         "0008_waitlist",
-        "0012_station_life",
+        "0009_figures",
         "0010_visits_reports",
+        "0011_station_life",
     )
 ]
 

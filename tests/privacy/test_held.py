@@ -25,7 +25,7 @@ OF_NO_WORKER = {
     "union_size", "staff", "walk_in_day", "door", "visit_day", "fault", "fault_event",
     "role_grant", "job_run", "tortoise_migrations", "invitation", "role_request",
     "recovery_code", "audit_pending", "audit_link", "audit_anchor", "provider", "provider_day", "offering_day",
-    "station_photo", "route", "route_stop",
+    "station_photo", "route", "route_stop", "day_figure", "region_figure", "region_visits", "roll_up",
 }  # fmt: skip
 # Columns that would make such a table speak of one.
 PERSONAL = re.compile(r"person|phone_|document|identity|member_id|booking_id|application_id|_sealed$|_index$")

@@ -11,6 +11,7 @@ from json import dumps, loads
 from server.bookings.plan_models import ProviderKind
 from server.kit.ids import new_id
 from server.notices.models import NoticeKind
+from server.people.models import InvitationKind, RequestKind
 from tortoise import fields
 
 CONSTRAINTS = {
@@ -34,7 +35,7 @@ INDEXES = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0011_groups')]
+    dependencies = [('models', '0010_visits_reports')]
 
     initial = False
 
@@ -136,9 +137,19 @@ class Migration(migrations.Migration):
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
         ops.AlterField(
+            model_name='Invitation',
+            name='kind',
+            field=fields.CharEnumField(description='JOIN: join\nRESET: reset\nFORGOTTEN: pass', enum_type=InvitationKind, max_length=5),
+        ),
+        ops.AlterField(
             model_name='Notice',
             name='kind',
-            field=fields.CharEnumField(description='BOOKING_REQUESTED: booking_requested\nBOOKING_CONFIRMED: booking_confirmed\nBOOKING_DECLINED: booking_declined\nBOOKING_CANCELLED: booking_cancelled\nBOOKING_MOVED: booking_moved\nBOOKING_EXPIRED: booking_expired\nBOOKING_AFFECTED: booking_affected\nBOOKING_REBOOKED: booking_rebooked\nREMINDER_EVENING: reminder_evening\nREMINDER_HOUR: reminder_hour\nESCALATION: escalation\nWAITLIST_OFFERED: waitlist_offered\nWAITLIST_PASSED: waitlist_passed\nWAITLIST_GONE: waitlist_gone\nWAITLIST_ENDED: waitlist_ended\nFAULT_FIXED: fault_fixed\nFAULT_CANNOT_FIX: fault_cannot_fix\nSUGGESTION_PLANNED: suggestion_planned\nSUGGESTION_BUILT: suggestion_built\nSUGGESTION_DECLINED: suggestion_declined\nAPPLICATION_SUBMITTED: application_submitted\nAPPLICATION_RETURNED: application_returned\nAPPLICATION_APPROVED: application_approved\nAPPLICATION_REJECTED: application_rejected\nAPPEAL_MADE: appeal_made\nAPPEAL_STUCK: appeal_stuck\nCARD_LINKED: card_linked\nCORRECTION_DONE: correction_done\nCORRECTION_RETURNED: correction_returned\nCORRECTION_REJECTED: correction_rejected\nCARD_REPLACED: card_replaced\nMEMBER_LEFT: member_left\nTRANSFER_ASKED: transfer_asked\nTRANSFER_LEAVING: transfer_leaving\nTRANSFER_OVERDUE: transfer_overdue\nTRANSFER_ACCEPTED: transfer_accepted\nTRANSFER_REFUSED: transfer_refused\nTRANSFER_EXPIRED: transfer_expired\nTRANSFER_WITHDRAWN: transfer_withdrawn\nTRANSFER_LAPSED: transfer_lapsed\nTRANSFER_GONE: transfer_gone\nTRANSFER_STAYED: transfer_stayed', enum_type=NoticeKind, max_length=24),
+            field=fields.CharEnumField(description='BOOKING_REQUESTED: booking_requested\nBOOKING_CONFIRMED: booking_confirmed\nBOOKING_DECLINED: booking_declined\nBOOKING_CANCELLED: booking_cancelled\nBOOKING_MOVED: booking_moved\nBOOKING_EXPIRED: booking_expired\nBOOKING_AFFECTED: booking_affected\nBOOKING_REBOOKED: booking_rebooked\nREMINDER_EVENING: reminder_evening\nREMINDER_HOUR: reminder_hour\nESCALATION: escalation\nWAITLIST_OFFERED: waitlist_offered\nWAITLIST_PASSED: waitlist_passed\nWAITLIST_GONE: waitlist_gone\nWAITLIST_ENDED: waitlist_ended\nFAULT_FIXED: fault_fixed\nFAULT_CANNOT_FIX: fault_cannot_fix\nSUGGESTION_PLANNED: suggestion_planned\nSUGGESTION_BUILT: suggestion_built\nSUGGESTION_DECLINED: suggestion_declined\nAPPLICATION_SUBMITTED: application_submitted\nAPPLICATION_RETURNED: application_returned\nAPPLICATION_APPROVED: application_approved\nAPPLICATION_REJECTED: application_rejected\nAPPEAL_MADE: appeal_made\nAPPEAL_STUCK: appeal_stuck\nCARD_LINKED: card_linked\nCORRECTION_DONE: correction_done\nCORRECTION_RETURNED: correction_returned\nCORRECTION_REJECTED: correction_rejected\nCARD_REPLACED: card_replaced\nMEMBER_LEFT: member_left\nTRANSFER_ASKED: transfer_asked\nTRANSFER_LEAVING: transfer_leaving\nTRANSFER_OVERDUE: transfer_overdue\nTRANSFER_ACCEPTED: transfer_accepted\nTRANSFER_REFUSED: transfer_refused\nTRANSFER_EXPIRED: transfer_expired\nTRANSFER_WITHDRAWN: transfer_withdrawn\nTRANSFER_LAPSED: transfer_lapsed\nTRANSFER_GONE: transfer_gone\nSECOND_OFFICER: second_officer\nTRANSFER_STAYED: transfer_stayed', enum_type=NoticeKind, max_length=24),
+        ),
+        ops.AlterField(
+            model_name='RoleRequest',
+            name='kind',
+            field=fields.CharEnumField(description='GRANT: grant\nRESET: reset\nFORGOTTEN: pass', enum_type=RequestKind, max_length=5),
         ),
         ops.RunSQL(
             [f"ALTER TABLE {table} ADD CONSTRAINT {name} {body}" for name, (table, body) in CONSTRAINTS.items()]
