@@ -51,8 +51,10 @@ from server.edge.observe import ObservedApp
 from server.edge.openapi import TOKENS, document_doors
 from server.edge.problems import EXCEPTION_HANDLERS
 from server.edge.sessions import SignedIn
+from server.edge.shedding import Door
 from server.edge.style import show_style
 from server.edge.templates import make_environment
+from server.figures import pages as figures_pages
 from server.membership import (
     answer_pages,
     card_check,
@@ -117,6 +119,7 @@ def rooms() -> list[ControllerRouterHandler]:
         *waitlist_pages.handlers,
         *walk_in_pages.handlers,
         *board_pages.handlers,
+        *figures_pages.handlers,
         *desk_api.handlers,
         *plan_pages.handlers,
         *plan_offering_pages.handlers,
@@ -167,7 +170,10 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
 
     @asynccontextmanager
     async def resources(_app: Litestar) -> AsyncIterator[None]:
-        async with database(database_url, pool_size=settings.pool_size), hub.running():
+        async with (
+            database(database_url, pool_size=settings.pool_size, patience=settings.patience),
+            hub.running(),
+        ):
             yield
 
     tiles = urlsplit(settings.tile_url)
@@ -175,7 +181,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         route_handlers=rooms(),
         lifespan=[resources],
         guards=[check_host, check_audience, check_csrf],
-        middleware=[SignedIn],
+        middleware=[Door(settings.most_requests), SignedIn],
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[
             SecurityHeaders(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from server.errors import Forbidden, NotFound
 from server.people.actors import Actor, region_span
 from server.people.models import Role
-from server.stations.divisions import Place, find_place
+from server.stations.divisions import Place, children, find_place
 
 READERS = (Role.OFFICER, Role.AUDITOR)
 
@@ -52,3 +52,14 @@ def may_read_station(actor: Actor, station_id: object, region_code: int) -> bool
 def _holds(outer: int, inner: int) -> bool:
     first, last = region_span(outer)
     return first <= inner <= last
+
+
+def with_all_below(tops: list[Place]) -> list[int]:
+    """The codes of divisions with everything that lies in them: stations stand in any of these."""
+    found: list[int] = []
+    waiting = list(tops)
+    while waiting:
+        place = waiting.pop()
+        found.append(place.code)
+        waiting += children(place.code)
+    return sorted(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from litestar import Request, get
@@ -11,7 +12,7 @@ from server.edge.access import Audience, allow
 from server.edge.htmx import page
 from server.edge.i18n import _
 from server.kit import charts, clock
-from server.kit.speech import say_number, say_year_month
+from server.kit.speech import say_month, say_number, say_year_month
 from server.kit.text import N_
 from server.membership.progress import Progress, Range, progress
 from server.membership.progress_files import book, month_lines, union_lines
@@ -51,7 +52,7 @@ async def show_progress(request: Req) -> Response[str]:
         range_name=_(RANGE_NAMES[figures.range]),
         here=figures.union.code if figures.union else "",
         share=charts.share,
-        months=[line.month for line in figures.months],
+        labels=_labels([line.month for line in figures.months]),
         middles=charts.middles(len(members)),
         step_scale=step_scale,
         step_columns=charts.columns(steps, step_scale),
@@ -60,6 +61,11 @@ async def show_progress(request: Req) -> Response[str]:
         members_said=_members_said(figures),
         today=clock.today(),
     )
+
+
+def _labels(months: list[date]) -> list[str]:
+    """Months by name, and a year where it begins."""
+    return [str(month.year) if month.month == 1 and len(months) > 1 else say_month(month) for month in months]
 
 
 def _member_chart(figures: Progress, members: list[int]) -> dict[str, Any]:

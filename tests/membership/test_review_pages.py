@@ -191,9 +191,10 @@ ROOMS = {
     },
     Role.OFFICER: {
         "/desk", "/desk/scan", "/desk/faults", "/review/members/import", "/review/unions", "/review/progress",
+        "/figures",
         "/officer/routes", "/officer/suggestions", "/staff/people", "/audit",
     },
-    Role.AUDITOR: {"/review/progress", "/audit"},
+    Role.AUDITOR: {"/review/progress", "/figures", "/audit"},
 }  # fmt: skip
 
 

@@ -186,6 +186,8 @@ ACCOUNTS = (
     _staff("/staff/people/invite", "officer", "errors", tap=SEND),
     _staff("/staff/people/{staff_id}", "officer"),
     _staff("/audit", "auditor"),
+    _staff("/desk/{station_id}/figures", "officer"),
+    _staff("/figures", "auditor"),
 )
 REVIEW = (
     _staff("/review", "reviewer"),

@@ -1,0 +1,91 @@
+"""Figures over HTTP: of a station, of regions, as files."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from openpyxl import load_workbook
+
+from server.bookings import desk as verbs
+from server.bookings.slots import roll_slots
+from server.figures.rolling import roll_up
+from server.kit import clock
+from server.people import service as people
+from server.people.models import Role
+from server.stations.service import load_divisions
+from tests.fixtures.people import make_staff
+
+YESTERDAY = timedelta(days=-1)
+
+
+@pytest.fixture
+async def days(desk):
+    """Yesterday two had their hair cut and one did not come; today one is done. It is rolled up."""
+    with clock.travel(YESTERDAY):
+        old = [await desk.booked() for _ in range(3)]
+        for booking in old[:2]:
+            await verbs.check_in(actor=desk.staff, booking_id=booking.id)
+            await verbs.mark_served(actor=desk.staff, booking_id=booking.id)
+        await verbs.mark_no_show(actor=desk.staff, booking_id=old[2].id)
+    new = await desk.booked()
+    await verbs.check_in(actor=desk.staff, booking_id=new.id)
+    await verbs.mark_served(actor=desk.staff, booking_id=new.id)
+    await load_divisions()
+    await roll_up()
+    return desk
+
+
+@pytest.fixture
+async def officer(days, browser_of):
+    assert days
+    made = await make_staff(Role.OFFICER)
+    return browser_of().use_session(await people.open_session(staff_id=made.id, device="test"))
+
+
+def tile(html: str, name: str) -> str:
+    return html.split(f"<dt>{name}</dt>")[1].split('<dd class="num">')[1].partition("</dd>")[0]
+
+
+async def test_a_station_up_to_this_minute(days):
+    html = (await days.site.open(f"{days.url}/figures")).text
+    assert tile(html, "办完人次") == "3"
+    assert tile(html, "约了没来") == "1 · 25%"
+    today = clock.today().isoformat()
+    html = (await days.site.open(f"{days.url}/figures?from={today}&until={today}")).text
+    assert tile(html, "办完人次") == "1"
+    html = (await days.site.open(f"{days.url}/figures?service=legal_advice")).text
+    assert "这段时间还没有数" in html
+
+
+async def test_a_region_as_far_as_it_is_rolled_up(officer, days):
+    html = (await officer.open("/figures?region=450000")).text
+    assert tile(html, "办完人次") == "2"
+    assert "南宁市" in html
+    assert "<circle" in html
+    html = (await officer.open("/figures?region=450103")).text
+    assert f"/desk/{days.station.id}/figures" in html
+    assert (await officer.open("/figures?region=440000")).status_code == 403
+    assert (await officer.open("/figures?region=999999")).status_code == 404
+
+
+async def test_files_hold_every_service_and_day(officer, days):
+    answer = await officer.open("/figures.csv?region=450100")
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    (line,) = [row for row in rows[1:] if row[3] == "理发"]
+    assert line[0] == (clock.today() + YESTERDAY).isoformat()
+    assert line[6:8] == ["2", "1"]
+    sheet = load_workbook(io.BytesIO((await days.site.open(f"{days.url}/figures.xlsx")).content)).active
+    done = {row[0]: row[6] for row in sheet.iter_rows(min_row=2, values_only=True) if row[3] == "理发"}
+    assert done == {(clock.today() + YESTERDAY).isoformat(): 2, clock.today().isoformat(): 1}
+
+
+async def test_nothing_yet_says_so(desk):
+    await roll_slots()
+    assert "这段时间还没有数" in (await desk.site.open(f"{desk.url}/figures?period=week&service=film")).text
+
+
+async def test_a_night_may_run_again(days, officer):
+    await roll_up()
+    assert days
+    assert tile((await officer.open("/figures?region=450000")).text, "办完人次") == "2"
