@@ -9,6 +9,7 @@ from server.bookings.slots import roll_slots
 from server.db import sql
 from server.demo import people
 from server.demo.catalogue import Offer
+from server.demo.figures import add_past_figures
 from server.demo.joining import add_drive
 from server.demo.network import DESK_ID, DemoStation, network
 from server.demo.post import add_post
@@ -51,6 +52,7 @@ async def load_demo() -> list[str]:
     await add_drive(await people.reviewers())
     await add_post(await people.guest_id())
     await add_reports(stations, desk_id, await people.officer())
+    await add_past_figures()
     return people.sign_ins(accounts)
 
 

@@ -22,7 +22,7 @@ from server.figures.periods import Period, Span, span_of
 from server.figures.queries import Figures, Line, Place
 from server.figures.sums import Sums
 from server.kit import charts, clock
-from server.kit.speech import say_date, say_month, say_number
+from server.kit.speech import say_month, say_month_day, say_number
 from server.kit.text import N_
 from server.stations import divisions
 from server.visits.words import OCCUPATION_NAMES
@@ -171,7 +171,7 @@ def _shown(figures: Figures, asked: Asked, url: str, extra: str = "") -> dict[st
 
 
 def _label(day: date, span: Span) -> str:
-    return say_month(day) if span.step == "month" else say_date(day)
+    return say_month(day) if span.step == "month" else say_month_day(day)
 
 
 def _said(total: Sums) -> str:

@@ -89,6 +89,11 @@ def say_date(day: date | datetime) -> str:
     return f"{day.month} 月 {day.day} 日" if _chinese() else format_skeleton("MMMd", day, locale=_babel(locale()))
 
 
+def say_month_day(day: date) -> str:
+    """11/27, for the axis of a chart; other languages in their own order."""
+    return f"{day.month}/{day.day}" if _chinese() else format_skeleton("Md", day, locale=_babel(locale()))
+
+
 def say_month(day: date) -> str:
     """11 月, for the axis of a chart; the year stands elsewhere."""
     return f"{day.month} 月" if _chinese() else format_skeleton("MMM", day, locale=_babel(locale()))

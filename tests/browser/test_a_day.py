@@ -208,5 +208,15 @@ async def test_from_opening_to_the_figures(house):
     served = EARLY_HAIRCUTS + CHECKS - ABSENT
     statuses = Counter(b.status for b in await Booking.filter(id__in=[b.id for b in house.booked]))
     assert statuses == {Status.SERVED: served, Status.NO_SHOW: ABSENT, Status.CONFIRMED: MOVED}
+    figures = await house.day.open(f"{house.desk}/figures", await house.sign_in(house.manager), PHONE)
+    tiles = figures.locator(".tallies")
+    for said in (
+        f"办完人次\n{served + CUT_BY_TEN + CHECK_NUMBERS}",
+        f"约了来的\n{served}",
+        f"取号来的\n{CUT_BY_TEN + CHECK_NUMBERS}",
+        f"约了没来\n{ABSENT} ·",
+    ):
+        await expect(tiles).to_contain_text(said, use_inner_text=True)
+    await check_page(figures)
     numbers = Counter(w.status for w in await WalkIn.filter(booking_id=None))
     assert numbers == {QueueStatus.SERVED: CUT_BY_TEN + CHECK_NUMBERS, QueueStatus.LEFT: GONE}
