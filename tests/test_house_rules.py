@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 SERVER = Path(__file__).parent.parent / "server"
-ROOMS = ("people", "stations", "bookings", "membership", "privacy", "oversight", "figures", "reports", "visits", "notices", "audit")
+ROOMS = (
+    "people",
+    "stations",
+    "bookings",
+    "membership",
+    "privacy",
+    "oversight",
+    "figures",
+    "reports",
+    "visits",
+    "notices",
+    "audit",
+)
 # A room may use the rooms named behind it; notices and audit are called by all and call none.
 MAY_USE = {
     "people": {"notices", "audit"},
