@@ -8,7 +8,7 @@ BIN := .venv/bin
 WEB := .venv/installed
 TESTS := .venv/installed-tests
 
-.PHONY: run test check bench catalogs shots fuzz licences clean
+.PHONY: run test check bench faults catalogs shots fuzz licences clean
 
 run: $(WEB)
 	@NIANGJIA_MODE=demo NIANGJIA_LOG_LEVEL=$${NIANGJIA_LOG_LEVEL:-WARNING} PORT=$(PORT) exec $(BIN)/niangjia run
@@ -34,6 +34,9 @@ fuzz: $(TESTS)
 
 bench: $(TESTS)
 	$(BIN)/python -m tests.bench.speed --scale $(SCALE)
+
+faults: $(TESTS)
+	$(BIN)/python -m tests.drills $(DRILLS)
 
 catalogs: $(TESTS)
 	$(BIN)/python -m server.catalogs

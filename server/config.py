@@ -60,6 +60,8 @@ class Settings:
     data_keys: Mapping[str, bytes] = field(repr=False)
     data_key: str
     pool_size: int
+    patience: int
+    most_requests: int
     web_processes: int
     sms: AliyunSms | None
     tile_url: str
@@ -106,6 +108,8 @@ class _Reader:
             secret=self.key("NIANGJIA_SECRET", kept.get("secret")),
             **self.data_keys(kept.get("data_keys")),
             pool_size=self.number("NIANGJIA_POOL_SIZE", 10, 2, 200),
+            patience=self.number("NIANGJIA_PATIENCE", 10, 1, 600),
+            most_requests=self.number("NIANGJIA_MOST_REQUESTS", 600, 10, 10_000),
             web_processes=self.number("NIANGJIA_WEB_PROCESSES", 1, 1, 64),
             sms=None if mode == "demo" else self.aliyun(),
             tile_url=self.env.get("NIANGJIA_TILE_URL", ""),

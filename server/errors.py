@@ -80,8 +80,9 @@ class TooMany(AppError):
 
 
 class Unavailable(AppError):
-    """Something outside the machine does not answer."""
+    """Something outside the machine does not answer; `retry_after` in seconds."""
 
+    retry_after: ClassVar[int] = 5
     status = 503
     code = "unavailable"
     message = N_("系统正忙，请过一分钟再试。")

@@ -1,7 +1,8 @@
 """`niangjia run`: database, web and worker on one machine, started together and stopped together.
 
-A child that ends is started again, with growing waits. Children end by themselves when this process is
-killed, since the other end of their standard input closes; the database is taken over by the next start.
+A child that ends is started again, with growing waits; so is the database, within a second. Children end by
+themselves when this process is killed, since the other end of their standard input closes; the database is taken
+over by the next start.
 """
 
 from __future__ import annotations
@@ -18,17 +19,18 @@ import httpx
 import structlog
 
 from server.config import Settings
-from server.db import lifespan
+from server.db import embedded, lifespan
 from server.demo.load import load_demo
 from server.process import database_of, refuse_taken_port
 from server.stations.service import load_divisions
 
 log = structlog.get_logger()
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
-LONG_LIFE = 60.0  # a child that lived so long starts its waits anew
+LONG_LIFE = 10.0  # a child that lived so long starts its waits anew
 STOP_SECONDS = 5
 PORT_PATIENCE = 4.0  # what a killed run's children may need to leave the port
 READY_EVERY = 0.05
+LOOK_EVERY = 0.5
 
 
 def run(settings: Settings, _given: Namespace) -> int:
@@ -45,6 +47,8 @@ async def _serve(settings: Settings, url: str) -> None:
     try:
         await lifespan.migrate(url)
         async with asyncio.TaskGroup() as group:
+            if settings.database_url is None:
+                group.create_task(_keep_database(settings))
             group.create_task(_keep("web", url))
             sign_ins = await _fill(settings, url)
             group.create_task(_keep("worker", url))
@@ -75,9 +79,23 @@ async def _fill(settings: Settings, url: str) -> list[str]:
         return []
 
 
+async def _keep_database(settings: Settings) -> NoReturn:
+    """Start the embedded server again whenever it ends; where it cannot (a full disk), try until it can."""
+    folder = settings.data_dir / "postgres"
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        if not embedded.has_ended(folder):
+            continue
+        log.error("database.ended")
+        try:
+            await asyncio.to_thread(embedded.start, folder)
+        except (OSError, embedded.StartFailed) as error:
+            log.error("database.does_not_start", error=str(error))  # noqa: TRY400 (its own words say it all)
+
+
 async def _keep(name: str, url: str) -> NoReturn:
     """Start a child, and start it again whenever it ends."""
-    wait = FIRST_WAIT
+    wait = FIRST_WAIT / 2
     while True:
         began = time.monotonic()
         status = await _live(name, url)

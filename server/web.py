@@ -22,12 +22,13 @@ from server.config import Settings, read_settings
 from server.logs import logging_config, start_logs
 
 MOST_OPEN = 16_384  # requests of one process, open pages with live events included
+PORT_PATIENCE = 4.0  # what the children of a killed one may need to leave the port
 STOP_SECONDS = 2  # then open pages with live events are cut; they come back by themselves
 
 
-def web(settings: Settings, _given: Namespace) -> int:
+def web(settings: Settings, given: Namespace) -> int:
     """The command: serve until told to stop."""
-    process.refuse_taken_port(settings)
+    process.refuse_taken_port(settings, patience=PORT_PATIENCE if given.supervised else 0)
     with process.database_of(settings) as url:
         serve(settings, url)
     return 0

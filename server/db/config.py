@@ -17,6 +17,7 @@ MODELS = [
     "server.notices.models",
     "server.audit.models",
 ]
+PATIENCE = 30  # of workers and commands; the web has its own
 # Two swapped letters of a word (fenglnig) still find it.
 TYPOS = {"pg_trgm.word_similarity_threshold": "0.55"}
 
@@ -28,8 +29,13 @@ async def keep_session(_connection: Any) -> None:
     """
 
 
-def orm_config(database_url: str, *, pool_size: int = 5, pool_min: int = 1) -> dict[str, Any]:
-    """The ORM's configuration for a `postgresql://` address (a `host` parameter may name a socket folder)."""
+def orm_config(
+    database_url: str, *, pool_size: int = 5, pool_min: int = 1, patience: int = PATIENCE, statements_end: bool = False
+) -> dict[str, Any]:
+    """The ORM's configuration for a `postgresql://` address (a `host` parameter may name a socket folder).
+
+    A connection is waited for `patience` seconds; where `statements_end`, each statement ends after as many.
+    """
     parts = urlsplit(database_url)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     credentials: dict[str, Any] = {
@@ -41,12 +47,15 @@ def orm_config(database_url: str, *, pool_size: int = 5, pool_min: int = 1) -> d
         "minsize": pool_min,
         "maxsize": pool_size,
         "reset": keep_session,
+        "patience": patience,
         "server_settings": {"application_name": "niangjia", "timezone": "UTC", "jit": "off", **TYPOS},
     }
     if "sslmode" in query:
         credentials["ssl"] = query["sslmode"]
+    if statements_end:
+        credentials["server_settings"]["statement_timeout"] = f"{patience}s"
     return {
-        "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
+        "connections": {"default": {"engine": "server.db.pool", "credentials": credentials}},
         "apps": {
             "models": {
                 "models": MODELS,

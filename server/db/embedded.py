@@ -25,6 +25,7 @@ BIN = INSTALLED / "bin"
 ACCOUNT = "niangjia-db"  # who the server runs as when root starts it: it refuses root
 OWNER = "postgres"
 PORT = "5432"
+SOCKET_LOCKS = ".s.PGSQL.*.lock"
 LONGEST_SOCKET = 103  # what every Unix takes in a socket's address
 PATIENCE_SECONDS = 15
 # Terse: its log does not quote the rows it refuses.
@@ -79,6 +80,12 @@ def is_running(folder: Path) -> bool:
     return asked.returncode == 0
 
 
+def has_ended(folder: Path) -> bool:
+    """Whether no server is left for the data in `folder`; one that recovers, or is too busy to answer, is one."""
+    process = _process(folder.absolute())
+    return process is None or not process.exists() or _is_another(process, folder.absolute())
+
+
 def _make(folder: Path, *, durable: bool) -> None:
     """Make the data folder, all of it or nothing, so that an interrupted start can simply be tried again."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -102,31 +109,32 @@ def _start(folder: Path, settings: Mapping[str, str]) -> Path:
     if account:
         _let_in(folder)
     deadline = time.monotonic() + PATIENCE_SECONDS
+    sockets = _sockets_in_use(folder) or folder  # clients of a killed server look for the next one where it was
     while not is_running(folder):
         _forget_stale(folder)
         try:
-            _launch(folder, settings, account)
+            _launch(folder, settings, account, sockets)
         except StartFailed:
             # Somebody else is starting or stopping it, or a killed server's children are still leaving.
-            held = (folder / "postmaster.pid").exists() or any(folder.glob(".s.PGSQL.*.lock"))
+            held = (folder / "postmaster.pid").exists() or any(sockets.glob(SOCKET_LOCKS))
             if not held or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
-    sockets = _sockets_in_use(folder)
-    if sockets is None:
+    found = _sockets_in_use(folder)
+    if found is None:
         raise StartFailed(f"{folder}: the server stopped again")
-    return sockets
+    return found
 
 
-def _launch(folder: Path, settings: Mapping[str, str], account: Account) -> None:
-    sockets, log = _socket_folder(folder, account), folder / "server.log"
+def _launch(folder: Path, settings: Mapping[str, str], account: Account, before: Path) -> None:
+    sockets, log = _socket_folder(folder, account, before), folder / "server.log"
     options = [f"-k {shlex.quote(str(sockets))}", f"-p {PORT}"]
     options += [f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items()]
     log.unlink(missing_ok=True)
     try:
         _run("pg_ctl", *_control(folder), "-l", log, "-o", " ".join(options), "start", account=account)
     except StartFailed as error:
-        if sockets != folder:
+        if sockets not in (folder, before):
             shutil.rmtree(sockets, ignore_errors=True)
         said = log.read_text("utf-8", "replace").strip().splitlines()[-3:] if log.exists() else []
         raise StartFailed("\n".join([str(error), *said])) from None
@@ -136,11 +144,14 @@ def _control(folder: Path) -> list[str | Path]:
     return ["-D", folder, "-w", "-t", str(PATIENCE_SECONDS)]
 
 
-def _socket_folder(folder: Path, account: Account) -> Path:
-    """The data folder itself, or a short one where a socket's address could not name it."""
+def _socket_folder(folder: Path, account: Account, before: Path) -> Path:
+    """The data folder itself, or a short one where a socket cannot be named by it: the one before if it stands."""
     path = str(folder / f".s.PGSQL.{PORT}")
     if len(path.encode()) <= LONGEST_SOCKET and not {",", '"'} & set(path):
         return folder
+    owner = account.get("user", os.geteuid())
+    if before != folder and before.is_dir() and before.stat().st_uid == owner:
+        return before
     short = Path(tempfile.mkdtemp(prefix="niangjia-", dir="/tmp"))  # TMPDIR may be as long
     if account:
         os.chown(short, account["user"], account["group"])
@@ -161,15 +172,26 @@ def _pid_file(folder: Path) -> list[str]:
 
 def _forget_stale(folder: Path) -> None:
     """Remove the locks of a dead server whose number another program has now; the rest PostgreSQL does itself."""
-    process = Path("/proc", (_pid_file(folder) or ["0"])[0])
+    process = _process(folder)
+    if process and _is_another(process, folder):
+        sockets = _sockets_in_use(folder) or folder
+        for lock in (folder / "postmaster.pid", *folder.glob(SOCKET_LOCKS), *sockets.glob(SOCKET_LOCKS)):
+            lock.unlink(missing_ok=True)
+
+
+def _process(folder: Path) -> Path | None:
+    """Where the system tells about the server that the data folder names."""
+    lines = _pid_file(folder)
+    return Path("/proc", lines[0]) if lines else None
+
+
+def _is_another(process: Path, folder: Path) -> bool:
+    """Whether a living process is not the server of this folder; False where there is none to be seen."""
     try:
         dead = (process / "stat").read_text("utf-8").rpartition(") ")[2].startswith("Z")
-        stale = dead or not (process / "cwd").samefile(folder)  # a server works in its data folder
+        return dead or not (process / "cwd").samefile(folder)  # a server works in its data folder
     except OSError:
-        return
-    if stale:
-        for lock in (folder / "postmaster.pid", *folder.glob(".s.PGSQL.*.lock")):
-            lock.unlink(missing_ok=True)
+        return False
 
 
 def _account(folder: Path) -> Account:

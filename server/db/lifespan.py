@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 from tortoise import Tortoise, connections
@@ -27,9 +28,13 @@ async def connect(url: str) -> asyncpg.Connection:
 
 
 @asynccontextmanager
-async def database(url: str, *, pool_size: int = 5, pool_min: int = 1) -> AsyncIterator[None]:
-    """Open the ORM and its pool; close both at the end."""
-    config = orm_config(url, pool_size=pool_size, pool_min=pool_min)
+async def database(url: str, *, pool_size: int = 5, pool_min: int = 1, patience: int = 0) -> AsyncIterator[None]:
+    """Open the ORM and its pool; close both at the end.
+
+    With `patience`, neither a statement nor the wait for a connection takes longer than so many seconds.
+    """
+    bounds: dict[str, Any] = {"patience": patience, "statements_end": True} if patience else {}
+    config = orm_config(url, pool_size=pool_size, pool_min=pool_min, **bounds)
     opened = await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
         yield

@@ -52,6 +52,11 @@ async def run(sql: str, *values: Any) -> str:
         return tag
 
 
+async def take_time() -> None:
+    """From here to the end of the transaction, statements may take as long as they need: a file is being imported."""
+    await run("SET LOCAL statement_timeout = 0")
+
+
 async def blank_histories() -> None:
     """From here to the end of the transaction, histories let the words in them be blanked (0004), nothing else."""
     await run("SELECT set_config('niangjia.erasing', 'on', true)")

@@ -6,7 +6,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from asyncpg.exceptions import CharacterNotInRepertoireError
+from asyncpg.exceptions import (
+    CharacterNotInRepertoireError,
+    InsufficientResourcesError,
+    InterfaceError,
+    InternalClientError,
+    OperatorInterventionError,
+    PostgresConnectionError,
+    ReadOnlySQLTransactionError,
+)
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect, Response
@@ -14,12 +22,23 @@ from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_500_IN
 
 from server.edge.htmx import page, wants_fragment
 from server.edge.i18n import _, use_locale_of
-from server.errors import AppError, Invalid, NotFound, SignInNeeded, TooMany
+from server.errors import AppError, Invalid, NotFound, SignInNeeded, TooMany, Unavailable
 from server.kit.text import N_
 from server.people.actors import VISITOR
 
 log = structlog.get_logger()
 PROBLEM_JSON = "application/problem+json"
+# A lost connection (or one to a server that has just become a standby), a full disk, too many connections, a statement
+# that took too long, a server that starts or stops. The internal one: a connection that broke while it was idle.
+AWAY = (
+    ConnectionError,
+    InsufficientResourcesError,
+    InterfaceError,
+    InternalClientError,
+    OperatorInterventionError,
+    PostgresConnectionError,
+    ReadOnlySQLTransactionError,
+)
 CODES = {
     400: "bad-request",
     404: "not-found",
@@ -47,7 +66,7 @@ class HttpProblem(AppError):
 def show_app_error(request: Request[Any, Any, Any], error: AppError) -> Response[Any]:
     """A refusal that the person can understand."""
     _prepare(request)
-    if _wants_json(request):
+    if wants_json(request):
         return _problem(request, error)
     if isinstance(error, SignInNeeded) and (request.method == "GET" or wants_fragment(request)):
         return _to_sign_in(request, error)
@@ -83,6 +102,12 @@ def show_unwritable(request: Request[Any, Any, Any], _error: CharacterNotInReper
     return show_app_error(request, Invalid())
 
 
+def show_away(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The database is away, overloaded, full or too slow. What was sent may be stored or not: neither is claimed."""
+    log.warning("database.away", error=type(error).__name__)
+    return show_app_error(request, Unavailable())
+
+
 def show_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A mistake of ours: logged with its trace, told without detail."""
     log.error("unexpected", exc_info=error)
@@ -114,10 +139,11 @@ def _problem(request: Request[Any, Any, Any], error: AppError) -> Response[dict[
 
 
 def _extra_headers(error: AppError) -> dict[str, str]:
-    return {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
+    return {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany | Unavailable) else {}
 
 
-def _wants_json(request: Request[Any, Any, Any]) -> bool:
+def wants_json(request: Request[Any, Any, Any]) -> bool:
+    """Whether a program asks, rather than a person."""
     return request.url.path.startswith(("/api/", "/schema", "/health", "/metrics"))
 
 
@@ -133,6 +159,7 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
     AppError: show_app_error,
     HTTPException: show_http_error,
     CharacterNotInRepertoireError: show_unwritable,
+    **dict.fromkeys(AWAY, show_away),
     HTTP_413_REQUEST_ENTITY_TOO_LARGE: show_http_error,
     HTTP_500_INTERNAL_SERVER_ERROR: show_unexpected,
     Exception: show_unexpected,

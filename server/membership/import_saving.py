@@ -113,11 +113,13 @@ class Counts(msgspec.Struct, frozen=True):
 
 async def open_staging() -> None:
     """A place beside the register, until the transaction ends."""
+    await sql.take_time()
     await sql.run(STAGING)
 
 
 async def take_turns() -> None:
     """Wait for whoever writes a file into the register: each one meets what the one before has written."""
+    await sql.take_time()
     await sql.run("SELECT pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
 
 

@@ -114,6 +114,7 @@ async def save_stations(rows: Iterable[StationRow]) -> Counts:
 
 async def stage(rows: Iterable[StationRow]) -> None:
     """Put rows beside the table, until the transaction ends. Rows are made in another thread, batch by batch."""
+    await sql.take_time()
     # Files that name the same stations take turns.
     await sql.run("SELECT pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
     await sql.run(INCOMING)
