@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from litestar.response import Response, ServerSentEvent
 
 from server.bookings import desk, desk_cards, desk_contact, desk_many, desk_queries, queries
+from server.bookings.desk_names import find_by_name, is_name
 from server.bookings.desk_queries import STATIONS_SHOWN
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_NAMES, Flash, what_happened, why_not
 from server.bookings.desk_sheet import Trouble, rows_on_paper
@@ -237,7 +238,7 @@ async def note_phoned(request: Req, station_id: Id, booking_id: Id) -> Response[
 
 @post("/desk/{station_id:uuid}/check-in", opt=STAFF, include_in_schema=False)
 async def scan_code(request: Req, station_id: Id) -> Response[Any]:
-    """Check in by the ticket's code or by the member's card; four digits look for a phone instead."""
+    """Check in by the ticket's code or the member's card; four digits look for a phone instead, a name for people."""
     form = (await read_form(request, ScanForm)).value or ScanForm()
     await desk_queries.require_desk(station_id, request.user)
     try:
@@ -248,6 +249,10 @@ async def scan_code(request: Req, station_id: Id) -> Response[Any]:
         return await _scan_card(request, station_id, holder)
     # A ticket's QR may hold its whole address.
     code = form.code.rstrip("/").rpartition("/")[2][:40]
+    if is_name(code):
+        # A name stands in no address.
+        named = await find_by_name(station_id, code)
+        return await show_sheet(request, station_id, fragment="desk", found=named, typed_code=code)
     if code and (form.find or (len(code) == TAIL and code.isdigit())):
         return redirect(request, desk_url(station_id) + Asked.of(request).looking_for(code))
     since: datetime = clock.now()

@@ -19,6 +19,8 @@ AWAITING_SHOWN = 60
 # Nobody works through more rows than this at a time; the next ones move up.
 ROWS_SHOWN = 80
 SOON = timedelta(hours=2)
+# From so many percent of the places on, staff should know that the day is full.
+NEARLY_FULL = 90
 DONE = (*RELEASED, Status.SERVED, Status.NO_SHOW)
 
 
@@ -80,6 +82,7 @@ class Sheet:
     groups: list[Group]
     counts: list[tuple[str, int]]
     escalated: int
+    full: int = 0
     found: list[Row] | None = None
 
 
@@ -123,7 +126,14 @@ def make_sheet(
         _groups(rows, now),
         _counts(day.lines),
         sum(line.escalated for line in waiting),
+        full=fullness(day.taken, day.places),
     )
+
+
+def fullness(taken: int, places: int) -> int:
+    """Percent of a day's places that are booked, from nearly full on; 0 below that, and 100 only where none is left."""
+    percent = 100 * taken // places if places else 0
+    return percent if percent >= NEARLY_FULL else 0
 
 
 def rows_on_paper(day: DeskDay) -> list[Row]:

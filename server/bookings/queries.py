@@ -224,7 +224,15 @@ async def desk_day(station_id: UUID, day: date, actor: Actor) -> DeskDay:
 
     Raises NotFound, or Forbidden for another station's staff.
     """
-    station = await sql.row("SELECT name, region_code FROM station WHERE id = $1", station_id)
+    station = await sql.row(
+        """SELECT st.name, st.region_code, n.taken, n.places FROM station st CROSS JOIN LATERAL (
+            SELECT coalesce(sum(taken), 0)::int AS taken, coalesce(sum(capacity), 0)::int AS places FROM slot
+            WHERE station_id = st.id AND starts_at >= $2 AND starts_at < $3 AND NOT closed) n
+        WHERE st.id = $1""",
+        station_id,
+        clock.at(day, 0),
+        clock.at(day, 1440),
+    )
     if station is None:
         raise NotFound
     actor.require(Role.STAFF, station_id=station_id, region_code=station["region_code"])
@@ -247,6 +255,8 @@ async def desk_day(station_id: UUID, day: date, actor: Actor) -> DeskDay:
         day=day,
         awaiting=[line for line in lines if line.status is Status.REQUESTED],
         lines=[line for line in lines if _day_of(line.starts_at) == day],
+        taken=station["taken"],
+        places=station["places"],
     )
 
 

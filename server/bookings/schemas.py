@@ -175,7 +175,7 @@ class DeskLine(msgspec.Struct, frozen=True):
 
 
 class DeskDay(msgspec.Struct, frozen=True):
-    """A station's day: who waits for an answer (whatever the day), then the day by time."""
+    """A station's day: who waits for an answer (whatever the day), then the day by time; booked of how many places."""
 
     station_id: UUID
     station_name: str
@@ -183,3 +183,5 @@ class DeskDay(msgspec.Struct, frozen=True):
     day: date
     awaiting: list[DeskLine]
     lines: list[DeskLine]
+    taken: int
+    places: int

@@ -132,6 +132,8 @@ DESK = (
     _staff("/desk", "officer"),
     _staff("/desk/{station_id}", "desk"),
     _staff("/desk/{station_id}/print", "desk"),
+    _staff("/desk/{station_id}/week", "desk"),
+    _staff("/desk/{station_id}/month", "desk"),
     _staff("/desk/{station_id}/queue", "officer", at="/desk/{door_id}/queue"),
     _staff("/stations/{station_id}/board", "visitor", at="/stations/{door_id}/board"),
     _staff("/desk/{station_id}/waiting", "desk", at="/desk/{station_id}/waiting?day={full_day}"),
