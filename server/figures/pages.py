@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
@@ -42,6 +43,7 @@ PERIODS = {
     Period.YEAR: N_("今年"),
 }
 STATIONS_SHOWN = 30
+DIVISION = re.compile(r"[0-9]{6}")
 
 
 class Asked:
@@ -122,9 +124,7 @@ async def show_region(request: Req) -> Response[str]:
 
 def _region(request: Req) -> divisions.Place | None:
     typed = request.query_params.get("region", "")
-    return scopes.region_for(
-        request.user, int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 6 else None
-    )  # noqa: PLR2004, E501 (digits of a division)
+    return scopes.region_for(request.user, int(typed) if DIVISION.fullmatch(typed) else None)
 
 
 def _spot(place: Place) -> maps.Spot:

@@ -81,7 +81,9 @@ async def test_every_index_and_unique_set_of_the_models_exists():
     assert not missing
 
 
-@pytest.mark.parametrize("table", ["audit_entry", "audit_link", "audit_anchor", "booking_event", "membership_event", "fault_event"])
+@pytest.mark.parametrize(
+    "table", ["audit_entry", "audit_link", "audit_anchor", "booking_event", "membership_event", "fault_event"]
+)
 async def test_history_cannot_be_rewritten(table):
     for trigger in (f"{table}_append_only", f"{table}_never_emptied"):
         tag = await sql.value("SELECT tgenabled FROM pg_trigger WHERE tgname = $1", trigger)

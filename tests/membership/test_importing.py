@@ -441,7 +441,7 @@ async def test_somebody_who_is_approved_meanwhile_stops_the_import_as_a_whole(db
     made, _ = await look_at(as_csv(GOOD, OTHER))
     async with member_in_the_making(db, union=union, name=NAME, document_number=ID) as turn:
         applying = asyncio.create_task(importing.apply_import(actor=OFFICER, import_id=made))
-        while not await sql.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 (it tells nobody)
+        while not await sql.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             await asyncio.sleep(0)
         await turn.commit()
         with pytest.raises(Conflict):
