@@ -60,4 +60,4 @@ def _named(rows: Iterable[Any], wanted: str) -> list[UUID]:
 
 def _plain(name: str) -> str:
     """What two spellings of a name have in common."""
-    return "".join(ch for ch in name.casefold() if ch.isalpha())
+    return "".join(ch for ch in name.casefold() if ch.isalnum())

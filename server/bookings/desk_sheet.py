@@ -18,6 +18,9 @@ from server.kit.text import N_
 AWAITING_SHOWN = 60
 # Nobody works through more rows than this at a time; the next ones move up.
 ROWS_SHOWN = 80
+# A crowded day has many services: its page stays small, and one service alone shows more of itself.
+ROWS_IN_ALL, ROWS_AT_LEAST, ROWS_OF_ONE = 160, 20, 300
+FOLDED_SHOWN = 20
 SOON = timedelta(hours=2)
 # From so many percent of the places on, staff should know that the day is full.
 NEARLY_FULL = 90
@@ -134,6 +137,13 @@ def fullness(taken: int, places: int) -> int:
     """Percent of a day's places that are booked, from nearly full on; 0 below that, and 100 only where none is left."""
     percent = 100 * taken // places if places else 0
     return percent if percent >= NEARLY_FULL else 0
+
+
+def rows_shown(groups: int, *, narrowed: bool) -> int:
+    """How many rows of each list a sheet with so many services shows."""
+    if narrowed:
+        return ROWS_OF_ONE
+    return min(ROWS_SHOWN, max(ROWS_AT_LEAST, ROWS_IN_ALL // max(groups, 1)))
 
 
 def rows_on_paper(day: DeskDay) -> list[Row]:

@@ -14,7 +14,7 @@ from litestar.response import Response
 
 from server.bookings import desk_queries, queries, waitlist_queries
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_LOOKS, STATUS_NAMES, Flash, undo_for
-from server.bookings.desk_sheet import ROWS_SHOWN, Trouble, make_sheet
+from server.bookings.desk_sheet import FOLDED_SHOWN, Trouble, make_sheet, rows_shown
 from server.bookings.models import ServiceKind, Status
 from server.bookings.schemas import DeskLine
 from server.bookings.words import SERVICE_NAMES
@@ -123,7 +123,8 @@ async def show_sheet(
         station_id=station_id,
         station_name=day.station_name,
         sheet=sheet,
-        rows_shown=ROWS_SHOWN,
+        folded_shown=FOLDED_SHOWN,
+        rows_shown=rows_shown(len(sheet.groups), narrowed=asked.narrowed),
         asked=asked,
         query=asked.query,
         seen=as_millis(seen),
