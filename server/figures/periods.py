@@ -72,7 +72,8 @@ def span_of(period: Period, today: date, since: date | None = None, until: date 
         return Span(starts[period], today, period)
     last = min(max(since or today, until or today), today)
     first = min(since or last, until or last, last)
-    return Span(max(first, last - DAY * (MOST_DAYS - 1)), last)
+    longest = min(DAY * (MOST_DAYS - 1), last - date.min)
+    return Span(max(first, last - longest), last)
 
 
 def begin(day: date, step: Step) -> date:

@@ -63,7 +63,7 @@ UNION ALL (SELECT false, stations, lat, lng, name, station_id, {COLUMNS} FROM pl
 STATION = f"""
 SELECT 'day' AS part, day, service AS key, {COLUMNS} FROM ({COUNTED}) c
 UNION ALL SELECT 'day', day, service, {COLUMNS} FROM day_figure
-  WHERE station_id = ANY($1) AND day >= $4 AND day < $2
+  WHERE station_id = ANY($1) AND day >= $4 AND day < $2 AND day <= $5
 UNION ALL SELECT 'visits', NULL, occupation, sum(visits){NO_MORE} FROM visit_day
   WHERE station_id = ANY($1) AND day BETWEEN $4 AND $5 GROUP BY occupation
 """

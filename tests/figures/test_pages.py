@@ -9,6 +9,8 @@ from openpyxl import load_workbook
 
 from server.bookings import desk as verbs
 from server.bookings.slots import roll_slots
+from server.figures import queries
+from server.figures.periods import Period, span_of
 from server.figures.rolling import roll_up
 from server.kit import clock
 from server.people import service as people
@@ -56,6 +58,23 @@ async def test_a_station_up_to_this_minute(days):
     assert tile(html, "办完人次") == "1"
     html = (await days.site.open(f"{days.url}/figures?service=legal_advice")).text
     assert "这段时间还没有数" in html
+
+
+async def test_days_of_ones_own_end_where_one_says(days):
+    """What was rolled up after the last day asked for is not in the sum, nor in the file."""
+    done = clock.today() + YESTERDAY
+    with clock.travel(timedelta(days=4)):
+        await roll_up()
+        station = await queries.station_of(days.staff, days.station.id)
+        for until, served in ((done + YESTERDAY, 0), (done, 2)):
+            span = span_of(Period.OWN, clock.today(), done - timedelta(days=3), until)
+            assert (await queries.station_figures(station.id, span, "")).total.served == served
+            assert sum([line.sums.served async for line in queries.station_lines(station, span, "")]) == served
+
+
+@pytest.mark.parametrize(("since", "until"), [("0001-01-01", "0001-01-01"), ("9999-12-31", "9999-12-31"), ("", "x")])
+async def test_any_days_may_be_typed(days, since, until):
+    assert (await days.site.open(f"{days.url}/figures?from={since}&until={until}")).status_code == 200
 
 
 async def test_a_region_as_far_as_it_is_rolled_up(officer, days):
