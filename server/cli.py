@@ -6,11 +6,13 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 from server.config import SettingsError, read_settings
+from server.db.backups import BackupFailed
 from server.db.embedded import StartFailed
 from server.db.health import Unusable
 from server.db.lifespan import DatabaseAway
@@ -29,6 +31,10 @@ COMMANDS = (
     ("create-officer", "make a staff account for a region", "server.commands:create_officer"),
     ("roll-up", "count the figures of days that are over anew", "server.commands:roll_up"),
     ("rotate-keys", "seal all personal data under the newest data key", "server.commands:rotate_keys"),
+    ("backup", "make a base backup of the database", "server.backups:backup"),
+    ("keep-backups", "receive every change, and make a base backup each day", "server.backups:keep_backups"),
+    ("restore", "bring the database back as it was at a time", "server.backups:restore"),
+    ("verify-backup", "restore into a temporary folder and look whether all is there", "server.backups:verify_backup"),
     ("verify-audit", "prove that no audit entry was changed, added or removed", "server.commands:verify_audit"),
     ("purge-audit", "delete old audit entries; the rest can still be verified", "server.commands:purge_audit"),
 )
@@ -43,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     for name, what, target in COMMANDS:
         by_name[name] = commands.add_parser(name, help=what, description=what)
         by_name[name].set_defaults(target=target)
-    for name in ("web", "worker"):
+    for name in ("web", "worker", "keep-backups"):
         by_name[name].add_argument("--supervised", action="store_true", help="leave when standard input closes")
     by_name["import-stations"].add_argument("file", help="CSV or XLSX; see docs/importing.md for its columns")
     by_name["import-members"].add_argument("file", help="CSV or XLSX; see docs/importing-members.md for its columns")
@@ -58,11 +64,33 @@ def parser() -> argparse.ArgumentParser:
         by_name["roll-up"].add_argument(
             f"--{name}", dest=f"{name}_day", required=True, type=date.fromisoformat, metavar="DAY"
         )
+    _add_backups(by_name)
     officer = by_name["create-officer"]
     officer.add_argument("login")
     officer.add_argument("--name", required=True, help="how colleagues see the officer")
     officer.add_argument("--region", required=True, type=int, metavar="CODE", help="division code, such as 450100")
     return made
+
+
+def _add_backups(by_name: dict[str, argparse.ArgumentParser]) -> None:
+    """The arguments of the commands about backups."""
+    for name in ("backup", "keep-backups", "restore", "verify-backup"):
+        by_name[name].add_argument("folder", nargs="?", type=Path, metavar="DIR", help="else NIANGJIA_BACKUP_DIR")
+    for name in ("restore", "verify-backup"):
+        by_name[name].add_argument(
+            "--until",
+            type=datetime.fromisoformat,
+            metavar="TIME",
+            help="such as 2027-05-01T09:30+08:00; else the latest",
+        )
+    keep = by_name["keep-backups"]
+    keep.add_argument("--every", type=float, default=24, metavar="HOURS", help="between two base backups (24)")
+    keep.add_argument("--keep", type=int, default=7, metavar="NUMBER", help="of base backups (7)")
+    by_name["restore"].add_argument(
+        "--into", type=Path, metavar="FOLDER", help="only make a data folder, for any server"
+    )
+    by_name["verify-backup"].add_argument("--work", type=Path, metavar="FOLDER", help="where there is room for a copy")
+    by_name["verify-backup"].add_argument("--database", default="niangjia", metavar="NAME", help="its name (niangjia)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.writelines(f"{mistake}\n" for mistake in error.mistakes)
         return BAD_SETTINGS
-    except (CannotServe, DataInUse, DatabaseAway, StartFailed, Unusable) as error:
+    except (BackupFailed, CannotServe, DataInUse, DatabaseAway, StartFailed, Unusable) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:

@@ -68,6 +68,7 @@ class Settings:
     metrics_token: str = field(repr=False)
     log_level: str
     clock_shift: timedelta = timedelta()
+    backup_dir: Path | None = None
 
     @property
     def demo(self) -> bool:
@@ -104,6 +105,7 @@ class _Reader:
             port=port,
             proxies=self.proxies(),
             database_url=self.database_url(),
+            backup_dir=self.backup_dir(),
             data_dir=data_dir,
             secret=self.key("NIANGJIA_SECRET", kept.get("secret")),
             **self.data_keys(kept.get("data_keys")),
@@ -174,6 +176,10 @@ class _Reader:
         except ValueError:
             self.mistakes.append(f"HOST: must be an IP address, such as 127.0.0.1 or 0.0.0.0, not {value!r}")
         return value
+
+    def backup_dir(self) -> Path | None:
+        value = self.env.get("NIANGJIA_BACKUP_DIR", "")
+        return Path(value).absolute() if value else None
 
     def database_url(self) -> str | None:
         value = self.env.get("DATABASE_URL", "").strip()

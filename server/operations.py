@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from datetime import timedelta
@@ -83,7 +84,7 @@ async def _rooms() -> list[Metric]:
     waiting = [
         GaugeMetricFamily(f"niangjia_outbox_{name}", what, float(outbox[name])) for name, what in WAITING.items()
     ]
-    return [steps, pool, *waiting, *await _jobs()]
+    return [steps, pool, *waiting, *await _jobs(), *await _backups()]
 
 
 async def _jobs() -> list[Metric]:
@@ -95,6 +96,16 @@ async def _jobs() -> list[Metric]:
         seconds.add_metric([job["name"]], job["seconds"])
         last.add_metric([job["name"]], job["last_at"].timestamp())
     return [runs, seconds, last]
+
+
+async def _backups() -> list[Metric]:
+    """How old the newest base backup is, and how long ago every change was known to be received."""
+    known = {job["name"]: job["last_at"] for job in await job_runs.known()}
+    age = GaugeMetricFamily("niangjia_backup_age_seconds", "Age of the newest backup; +Inf for none", labels=["part"])
+    for part in ("base", "changes"):
+        last = known.get(f"backup.{part}")
+        age.add_metric([part], (clock.now() - last).total_seconds() if last else math.inf)
+    return [age]
 
 
 class _Known:

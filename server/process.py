@@ -88,6 +88,15 @@ def database_of(settings: Settings, *, alone: bool = False) -> Iterator[str]:
 
 
 @contextmanager
+def hold_data(settings: Settings) -> Iterator[None]:
+    """Keep the data folder to oneself while the database stands still. Raises DataInUse."""
+    with _held(settings.data_dir) as ours:
+        if not ours or embedded.is_running(settings.data_dir / "postgres"):
+            raise DataInUse(f"{settings.data_dir}: in use; stop `niangjia run` first")
+        yield
+
+
+@contextmanager
 def _held(data_dir: Path) -> Iterator[bool]:
     """Whether the data folder is ours; the kernel takes it back from a process that dies."""
     data_dir.mkdir(parents=True, exist_ok=True)

@@ -52,6 +52,8 @@ async def _serve(settings: Settings, url: str) -> None:
             group.create_task(_keep("web", url))
             sign_ins = await _fill(settings, url)
             group.create_task(_keep("worker", url))
+            if settings.backup_dir:
+                group.create_task(_keep("keep-backups", url))
             await _until_ready(settings)
             _greet(settings, sign_ins)
     except asyncio.CancelledError:

@@ -28,8 +28,15 @@ PORT = "5432"
 SOCKET_LOCKS = ".s.PGSQL.*.lock"
 LONGEST_SOCKET = 103  # what every Unix takes in a socket's address
 PATIENCE_SECONDS = 15
+RECOVERY_SECONDS = 6 * 3_600  # a day of a whole country's changes
 # Terse: its log does not quote the rows it refuses.
-SETTINGS = {"listen_addresses": "", "max_connections": "200", "log_error_verbosity": "terse"}
+# Whoever receives its changes and has left may not fill the disk.
+SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "200",
+    "log_error_verbosity": "terse",
+    "max_slot_wal_keep_size": "4GB",
+}
 Account = dict[str, Any]  # what subprocess needs to run as somebody else
 CREATE = r"""SELECT format('CREATE DATABASE %I', :'name')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec"""
@@ -86,6 +93,26 @@ def has_ended(folder: Path) -> bool:
     return process is None or not process.exists() or _is_another(process, folder.absolute())
 
 
+def recover(folder: Path, settings: Mapping[str, str]) -> None:
+    """Let the restored data in `folder` catch up as the settings say, and stop. Raises StartFailed."""
+    account = _account(folder)
+    if account:
+        subprocess.run(["chown", "-R", f"{account['user']}:{account['group']}", folder], check=True)
+        _let_in(folder)
+    folder.chmod(0o700)
+    for left in ("postmaster.pid", "standby.signal"):
+        (folder / left).unlink(missing_ok=True)
+    (folder / "recovery.signal").touch()
+    # Nobody may ask before everything is there; then the server is up, and its history a new one.
+    settings = SETTINGS | {"hot_standby": "off"} | dict(settings)
+    _launch(folder, settings, account, folder, patience=RECOVERY_SECONDS)
+    while not is_running(folder):
+        if has_ended(folder):
+            raise StartFailed(_last_words(folder))
+        time.sleep(0.1)
+    stop(folder)
+
+
 def _make(folder: Path, *, durable: bool) -> None:
     """Make the data folder, all of it or nothing, so that an interrupted start can simply be tried again."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -120,28 +147,38 @@ def _start(folder: Path, settings: Mapping[str, str]) -> Path:
             if not held or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
+        if time.monotonic() > deadline:
+            raise StartFailed(_last_words(folder) or f"{folder}: the server does not answer")
     found = _sockets_in_use(folder)
     if found is None:
         raise StartFailed(f"{folder}: the server stopped again")
     return found
 
 
-def _launch(folder: Path, settings: Mapping[str, str], account: Account, before: Path) -> None:
+def _launch(
+    folder: Path, settings: Mapping[str, str], account: Account, before: Path, patience: int = PATIENCE_SECONDS
+) -> None:
     sockets, log = _socket_folder(folder, account, before), folder / "server.log"
     options = [f"-k {shlex.quote(str(sockets))}", f"-p {PORT}"]
     options += [f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items()]
     log.unlink(missing_ok=True)
     try:
-        _run("pg_ctl", *_control(folder), "-l", log, "-o", " ".join(options), "start", account=account)
+        _run("pg_ctl", *_control(folder, patience), "-l", log, "-o", " ".join(options), "start", account=account)
     except StartFailed as error:
         if sockets not in (folder, before):
             shutil.rmtree(sockets, ignore_errors=True)
-        said = log.read_text("utf-8", "replace").strip().splitlines()[-3:] if log.exists() else []
-        raise StartFailed("\n".join([str(error), *said])) from None
+        raise StartFailed(f"{error}\n{_last_words(folder)}".strip()) from None
 
 
-def _control(folder: Path) -> list[str | Path]:
-    return ["-D", folder, "-w", "-t", str(PATIENCE_SECONDS)]
+def _last_words(folder: Path) -> str:
+    """What the server said as it ended: why, if it said so, else the end of its log."""
+    log = folder / "server.log"
+    said = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
+    return "\n".join([line for line in said if " FATAL: " in line or " PANIC: " in line] or said[-3:])
+
+
+def _control(folder: Path, patience: int = PATIENCE_SECONDS) -> list[str | Path]:
+    return ["-D", folder, "-w", "-t", str(patience)]
 
 
 def _socket_folder(folder: Path, account: Account, before: Path) -> Path:

@@ -76,6 +76,15 @@ async def read_batch(column: SealedColumn, vault: Vault, *, after: UUID = FIRST)
     )
 
 
+async def newest(column: SealedColumn, most: int) -> list[sql.Record]:
+    """The values of the newest rows, by id."""
+    return await sql.rows(
+        f"""SELECT {column.column} AS sealed FROM {column.table}
+        WHERE octet_length({column.column}) > 0 ORDER BY id DESC LIMIT $1""",
+        most,
+    )
+
+
 async def rewrite_batch(column: SealedColumn, vault: Vault, batch: Sequence[sql.Record]) -> Done:
     """Seal the values of these rows again, except where one has changed since it was read."""
     resealed, unreadable = await asyncio.to_thread(_reseal, column, vault, batch)
