@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 WEB := .venv/installed
 TESTS := .venv/installed-tests
+DRILL := .venv/installed-drill
 
 .PHONY: run test check bench faults catalogs shots fuzz licences clean
 
@@ -35,7 +36,8 @@ fuzz: $(TESTS)
 bench: $(TESTS)
 	$(BIN)/python -m tests.bench.speed --scale $(SCALE)
 
-faults: $(TESTS)
+faults: $(DRILL)
+	@sh tests/drills/install.sh || true
 	$(BIN)/python -m tests.drills $(DRILLS)
 
 catalogs: $(TESTS)
@@ -62,3 +64,8 @@ $(TESTS): $(WEB)
 	@echo "Installing what the tests need…"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c requirements.lock -e ".[test]"
 	@touch $(TESTS)
+
+$(DRILL): $(TESTS)
+	@echo "Installing what the fault drills need…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -c requirements.lock -e ".[test,drill]"
+	@touch $(DRILL)

@@ -40,7 +40,7 @@ from server.bookings import (
 )
 from server.bookings.station_changes import follow_openings
 from server.config import Settings
-from server.db.lifespan import database
+from server.db.lifespan import database, standby
 from server.edge import pwa
 from server.edge.access import Audience, allow, check_audience, handlers_of, refuse_undeclared
 from server.edge.assets import show_asset
@@ -174,6 +174,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     async def resources(_app: Litestar) -> AsyncIterator[None]:
         async with (
             database(database_url, pool_size=settings.pool_size, patience=settings.patience),
+            standby(settings.read_url, pool_size=settings.pool_size, patience=settings.patience),
             hub.running(),
         ):
             yield

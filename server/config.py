@@ -69,6 +69,7 @@ class Settings:
     log_level: str
     clock_shift: timedelta = timedelta()
     backup_dir: Path | None = None
+    read_url: str | None = None
 
     @property
     def demo(self) -> bool:
@@ -104,8 +105,8 @@ class _Reader:
             host=self.host(),
             port=port,
             proxies=self.proxies(),
-            database_url=self.database_url(),
-            backup_dir=self.backup_dir(),
+            database_url=self.database_url("DATABASE_URL"),
+            read_url=self.database_url("NIANGJIA_READ_URL"),
             data_dir=data_dir,
             secret=self.key("NIANGJIA_SECRET", kept.get("secret")),
             **self.data_keys(kept.get("data_keys")),
@@ -118,6 +119,7 @@ class _Reader:
             metrics_token=self.metrics_token(mode),
             log_level=self.one_of("NIANGJIA_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
             clock_shift=self.clock_shift(mode),
+            backup_dir=self.backup_dir(),
         )
         if self.mistakes:
             raise SettingsError(self.mistakes)
@@ -132,6 +134,10 @@ class _Reader:
         if mode != "demo" and int(raw):
             self.mistakes.append("NIANGJIA_CLOCK_SHIFT: only demo mode shows another time than the real one")
         return timedelta(seconds=int(raw))
+
+    def backup_dir(self) -> Path | None:
+        value = self.env.get("NIANGJIA_BACKUP_DIR", "")
+        return Path(value).absolute() if value else None
 
     def proxies(self) -> tuple[str, ...]:
         """Whose word is taken for where a request comes from: limits per address count the people behind them."""
@@ -177,14 +183,10 @@ class _Reader:
             self.mistakes.append(f"HOST: must be an IP address, such as 127.0.0.1 or 0.0.0.0, not {value!r}")
         return value
 
-    def backup_dir(self) -> Path | None:
-        value = self.env.get("NIANGJIA_BACKUP_DIR", "")
-        return Path(value).absolute() if value else None
-
-    def database_url(self) -> str | None:
-        value = self.env.get("DATABASE_URL", "").strip()
+    def database_url(self, name: str) -> str | None:
+        value = self.env.get(name, "").strip()
         if value and not value.startswith(("postgres://", "postgresql://")):
-            self.mistakes.append("DATABASE_URL: must start with postgresql://")
+            self.mistakes.append(f"{name}: must start with postgresql://")
         return value or None
 
     def key(self, name: str, kept: str | None) -> bytes:

@@ -113,6 +113,8 @@ def test_a_database_comes_back_as_it_was_at_a_time(house, tmp_path):
 def test_a_backup_that_is_not_whole_is_named(house, tmp_path):
     kept = tmp_path / "backups"
     assert house.call("migrate").returncode == 0
+    officer = ("create-officer", f"o-{tmp_path.name}", "--name", "韦主任", "--region", "450100")
+    assert house.call(*officer, text="correct horse battery staple\n").returncode == 0
     assert house.call("backup", str(kept)).returncode == 0
     refused = house.call("restore", str(kept), "--until", "2020-01-01T00:00")
     assert (refused.returncode, refused.stdout) == (1, "")

@@ -74,6 +74,7 @@ def test_a_missing_secret_is_named(production, name):
         ("NIANGJIA_DATA_KEYS", "no key"),
         ("NIANGJIA_POOL_SIZE", "1"),
         ("NIANGJIA_PATIENCE", "0"),
+        ("NIANGJIA_READ_URL", "mysql://x"),
         ("NIANGJIA_MOST_REQUESTS", "9"),
         ("NIANGJIA_LOG_LEVEL", "LOUD"),
     ],

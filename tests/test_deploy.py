@@ -14,15 +14,16 @@ SERVICES = yaml.safe_load(COMPOSE)["services"]
 
 
 def test_the_whole_product_is_described():
-    assert set(SERVICES) == {"database", "migrate", "web", "worker", "caddy"}
+    assert set(SERVICES) == {"database", "migrate", "web", "worker", "backup", "caddy"}
     assert SERVICES["database"]["image"] == "postgres:18"
     for name, service in SERVICES.items():
         assert set(service.get("depends_on", {})) <= set(SERVICES), name
 
 
 def test_every_command_exists():
-    commands = {name: service["command"] for name, service in SERVICES.items() if "command" in service}
-    assert set(commands) == {"migrate", "web", "worker"}
+    ours = {name: service["command"] for name, service in SERVICES.items() if "command" in service}
+    commands = {name: command for name, command in ours.items() if name != "database"}
+    assert set(commands) == {"migrate", "web", "worker", "backup"}
     for program, *arguments in commands.values():
         assert program == "niangjia"
         parser().parse_args(arguments)
@@ -30,7 +31,7 @@ def test_every_command_exists():
 
 def test_nothing_serves_before_it_can():
     assert SERVICES["migrate"]["depends_on"]["database"] == {"condition": "service_healthy"}
-    for name in ("web", "worker"):
+    for name in ("web", "worker", "backup"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert SERVICES["caddy"]["depends_on"]["web"] == {"condition": "service_healthy"}
     program, *_, probe = SERVICES["web"]["healthcheck"]["test"][1:]

@@ -19,6 +19,7 @@ from server.db import sql
 from server.errors import NotFound
 from server.kit import clock
 from server.kit.ids import read_code
+from server.kit.sweep import each
 from server.notices import service as notices
 from server.notices.models import NoticeKind
 from server.people import queries as people
@@ -162,11 +163,14 @@ async def expire_overdue() -> int:
 
 
 async def _for_each(found_by: str, step: Callable[[UUID], Awaitable[bool]], *values: Any) -> int:
-    """Take a step for everything found, batch by batch; what others have in hand is left to them."""
+    """Take a step for everything found, batch by batch; what others have in hand is left to them.
+
+    One that is broken keeps no other waiting. Raises SweepBroken at the end where there was one.
+    """
     total = 0
     while True:
         found = await sql.rows(found_by, clock.now(), BATCH, *values)
-        done = sum([await step(row["id"]) for row in found])
+        done = await each([row["id"] for row in found], step)
         total += done
         if not done or len(found) < BATCH:
             return total

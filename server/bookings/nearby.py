@@ -52,7 +52,7 @@ async def find_nearby(search: Search, actor: Actor) -> Nearby | None:
     plan = _plan(search)
     if plan is None:
         return None
-    found = await sql.rows(_built(plan.shape), *_values(plan, actor))
+    found = await sql.old_rows(_built(plan.shape), *_values(plan, actor))
     hits = [Hit(branch, rank, far, id_, Point(lat, lng), card) for branch, rank, far, id_, lat, lng, card in found]
     shown = hits[: search.limit]
     branch = plan.shape.branches[shown[0].branch] if shown else plan.shape.branches[0]
@@ -79,7 +79,7 @@ async def find_station(station_id: UUID, actor: Actor) -> Card:
     plan = _Plan(Search(limit=1), Wish(), None, None, Shape((), placed=False), (0.0, 0.0, station_id))
     values = _values(plan, actor)
     values[24] = LINES_ON_PAGE
-    found = await sql.row(nearby_sql.BY_ID, *values)
+    found = await sql.row_or_old(nearby_sql.BY_ID, *values)
     if found is None:
         raise StationNotFound
     return read_card(found["written"])

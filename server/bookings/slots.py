@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+import structlog
+
 from server.bookings import rules
 from server.bookings.models import ACTIVE
 from server.bookings.openings import read_opening
@@ -20,9 +22,11 @@ from server.bookings.waitlist_offers import drop_holds, fill_opened
 from server.db import sql
 from server.kit import clock
 from server.kit.ids import new_id
+from server.kit.sweep import SweepBroken
 from server.notices import service as notices
 from server.notices.models import NoticeKind
 
+log = structlog.get_logger()
 BATCH = 200
 LONGEST = timedelta(days=1)  # of a slot
 
@@ -95,21 +99,38 @@ class Plan(DayPlan):
                 setattr(plan, what, getattr(plan, what) + 1)
 
 
+BEHIND = """
+SELECT id FROM offering WHERE active AND id <> ALL($3)
+AND (rolled_until IS NULL OR rolled_until < $1::date + horizon_days)
+ORDER BY rolled_until NULLS FIRST LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+
 async def roll_slots() -> int:
-    """Bring every active offering's slots to its horizon; how many were made. Any number of processes may call."""
-    made = 0
+    """Bring every active offering's slots to its horizon; how many were made. Any number of processes may call.
+
+    One that is broken keeps no other waiting. Raises SweepBroken at the end where there was one.
+    """
+    made, size = 0, BATCH
+    broken: list[UUID] = []
     while True:
-        async with sql.transaction():
-            found = await sql.rows(
-                """SELECT id FROM offering WHERE active
-                AND (rolled_until IS NULL OR rolled_until < $1::date + horizon_days)
-                ORDER BY rolled_until NULLS FIRST LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED""",
-                clock.today(),
-                BATCH,
-            )
+        found: list[UUID] = []
+        try:
+            async with sql.transaction():
+                found = [row["id"] for row in await sql.rows(BEHIND, clock.today(), size, broken)]
+                if not found:
+                    break
+                made += await _roll(found)
+        except Exception:
             if not found:
-                return made
-            made += await _roll([row["id"] for row in found])
+                raise
+            if size == 1:
+                log.exception("slots.broken", offering=str(found[0]))
+                broken += found
+            size = BATCH if size == 1 else 1  # the broken one is found by taking them one at a time
+    if broken:
+        raise SweepBroken(f"{len(broken)} offerings cannot be rolled")
+    return made
 
 
 async def _roll(offering_ids: list[UUID]) -> int:

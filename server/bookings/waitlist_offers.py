@@ -16,6 +16,7 @@ from server.bookings import queries, rules, waitlist_rules
 from server.bookings.models import ACTIVE, Eligibility, WaitState
 from server.db import sql
 from server.kit import clock
+from server.kit.sweep import each
 from server.notices import service as notices
 from server.notices.models import NoticeKind
 
@@ -248,15 +249,22 @@ async def expire_holds() -> int:
 
     How many ended. Safe in any number of processes.
     """
+    overdue = await sql.rows(OVERDUE, clock.now(), BATCH)
+    try:
+        total = await each(overdue, lambda row: _expire(row["id"], row["held_slot_id"]))
+    finally:  # what is broken among them keeps none of the rest waiting
+        lapsed = await _end_lapsed()
+        async with sql.transaction():
+            await seek()
+    return total + lapsed
+
+
+async def _end_lapsed() -> int:
     total = 0
-    for row in await sql.rows(OVERDUE, clock.now(), BATCH):
-        total += await _expire(row["id"], row["held_slot_id"])
     async with sql.transaction():
         for row in await sql.rows(LAPSED, clock.now(), BATCH):
             await _tell(row["person_id"], NoticeKind.WAITLIST_ENDED, row, push=False)
             total += 1
-    async with sql.transaction():
-        await seek()
     return total
 
 

@@ -10,7 +10,9 @@ import asyncpg
 from tortoise import Tortoise, connections
 from tortoise.migrations.api import migrate as apply_migrations
 
-from server.db.config import orm_config
+from server.db import sql
+from server.db.config import keep_session, orm_config
+from server.db.pool import PatientPool
 
 MIGRATION_LOCK = 0x6E69616E67  # any number that nothing else locks
 
@@ -25,6 +27,26 @@ async def connect(url: str) -> asyncpg.Connection:
         return await asyncpg.connect(url)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseAway(f"DATABASE_URL: {error or type(error).__name__}") from None
+
+
+@asynccontextmanager
+async def standby(url: str | None, *, pool_size: int, patience: int) -> AsyncIterator[None]:
+    """Ask this address too for what may be some seconds old (`sql.old_rows`), as long as the block; None for none."""
+    if url is None:
+        yield
+        return
+    session = orm_config(url)["connections"]["default"]["credentials"]["server_settings"]
+    bounds = {"statement_timeout": f"{patience}s"}
+    # Opened without a connection: it may be away when we start.
+    pool = PatientPool(
+        dsn=url, patience=patience, min_size=0, max_size=pool_size, reset=keep_session, server_settings=session | bounds
+    )
+    async with pool:
+        sql.standbys[:] = [pool]
+        try:
+            yield
+        finally:
+            sql.standbys.clear()
 
 
 @asynccontextmanager

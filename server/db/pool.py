@@ -8,12 +8,31 @@ from __future__ import annotations
 from typing import Any
 
 import asyncpg
+from asyncpg.exceptions import (
+    InsufficientResourcesError,
+    InterfaceError,
+    InternalClientError,
+    OperatorInterventionError,
+    PostgresConnectionError,
+    ReadOnlySQLTransactionError,
+)
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
 from server.errors import Unavailable
 
 MOST_STATEMENTS = 50_000  # of one connection, then it is made anew; asyncpg's own default, as is the next
 IDLE_SECONDS = 300.0
+# A lost connection (or one to a server that has just become a standby), a full disk, too many connections, a statement
+# that took too long, a server that starts or stops. The internal one: a connection that broke while it was idle.
+AWAY = (
+    ConnectionError,
+    InsufficientResourcesError,
+    InterfaceError,
+    InternalClientError,
+    OperatorInterventionError,
+    PostgresConnectionError,
+    ReadOnlySQLTransactionError,
+)
 
 
 class PatientPool(asyncpg.Pool):

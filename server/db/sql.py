@@ -6,14 +6,22 @@ with `.constraint_name` saying which rule the database kept.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import asyncpg
+import structlog
 from tortoise import connections
 from tortoise.transactions import in_transaction
 
+from server.db.pool import AWAY
+from server.errors import Unavailable
+
+log = structlog.get_logger()
 Record = asyncpg.Record
+STANDBY_SECONDS = 3.0  # then the database itself is asked
+standbys: list[asyncpg.Pool] = []  # none or one; opened and closed with the database
 transaction = in_transaction
 
 
@@ -29,6 +37,36 @@ async def row(sql: str, *values: Any) -> Record | None:
     async with connections.get("default").acquire_connection() as connection:
         found: Record | None = await connection.fetchrow(sql, *values)
         return found
+
+
+async def old_rows(sql: str, *values: Any) -> list[Record]:
+    """All rows, which may be some seconds old: from a standby where NIANGJIA_READ_URL names one that answers."""
+    for standby in standbys:
+        try:
+            async with asyncio.timeout(STANDBY_SECONDS):
+                return await _fetch(standby, sql, values)
+        except (TimeoutError, Unavailable, *AWAY) as error:
+            log.warning("standby.away", error=type(error).__name__)
+    return await rows(sql, *values)
+
+
+async def _fetch(pool: asyncpg.Pool, sql: str, values: Sequence[Any]) -> list[Record]:
+    connection = await pool.acquire()
+    try:
+        found: list[Record] = await connection.fetch(sql, *values)
+        return found
+    finally:
+        await pool.release(connection)
+
+
+async def row_or_old(sql: str, *values: Any) -> Record | None:
+    """The first row, or None; where the database is away, as a standby knows it."""
+    try:
+        return await row(sql, *values)
+    except (Unavailable, *AWAY):
+        if not standbys:
+            raise
+        return next(iter(await old_rows(sql, *values)), None)
 
 
 async def value(sql: str, *values: Any) -> Any:

@@ -6,20 +6,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from asyncpg.exceptions import (
-    CharacterNotInRepertoireError,
-    InsufficientResourcesError,
-    InterfaceError,
-    InternalClientError,
-    OperatorInterventionError,
-    PostgresConnectionError,
-    ReadOnlySQLTransactionError,
-)
+from asyncpg.exceptions import CharacterNotInRepertoireError
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect, Response
 from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE, HTTP_500_INTERNAL_SERVER_ERROR
 
+from server.db.pool import AWAY
 from server.edge.htmx import page, wants_fragment
 from server.edge.i18n import _, use_locale_of
 from server.errors import AppError, Invalid, NotFound, SignInNeeded, TooMany, Unavailable
@@ -28,17 +21,6 @@ from server.people.actors import VISITOR
 
 log = structlog.get_logger()
 PROBLEM_JSON = "application/problem+json"
-# A lost connection (or one to a server that has just become a standby), a full disk, too many connections, a statement
-# that took too long, a server that starts or stops. The internal one: a connection that broke while it was idle.
-AWAY = (
-    ConnectionError,
-    InsufficientResourcesError,
-    InterfaceError,
-    InternalClientError,
-    OperatorInterventionError,
-    PostgresConnectionError,
-    ReadOnlySQLTransactionError,
-)
 CODES = {
     400: "bad-request",
     404: "not-found",

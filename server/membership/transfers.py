@@ -15,6 +15,7 @@ from server.db import sql
 from server.errors import NotFound
 from server.kit import clock
 from server.kit.ids import new_id
+from server.kit.sweep import each
 from server.kit.text import clean
 from server.membership.consent_texts import TRANSFER
 from server.membership.entering import take_correction_along
@@ -173,18 +174,19 @@ async def expire_transfers() -> int:
         clock.now() - ESCALATION_TIME,
         BATCH,
     )
-    ended = 0
-    for row in late:
-        async with sql.transaction():
-            transfer = await _locked(row["id"])
-            if transfer["state"] != TransferState.REQUESTED:
-                continue
-            await _stay(transfer, TransferState.EXPIRED, SYSTEM)
-            target = await union_by_id(transfer["to_union_id"])
-            await _tell_member(transfer, NoticeKind.TRANSFER_EXPIRED, target)
-            await _tell_both(transfer["from_union_id"], target, NoticeKind.TRANSFER_STAYED, NoticeKind.TRANSFER_LAPSED)
-            ended += 1
-    return ended
+    return await each([row["id"] for row in late], _expire)
+
+
+async def _expire(transfer_id: UUID) -> bool:
+    async with sql.transaction():
+        transfer = await _locked(transfer_id)
+        if transfer["state"] != TransferState.REQUESTED:
+            return False
+        await _stay(transfer, TransferState.EXPIRED, SYSTEM)
+        target = await union_by_id(transfer["to_union_id"])
+        await _tell_member(transfer, NoticeKind.TRANSFER_EXPIRED, target)
+        await _tell_both(transfer["from_union_id"], target, NoticeKind.TRANSFER_STAYED, NoticeKind.TRANSFER_LAPSED)
+    return True
 
 
 async def own_member(actor: Actor) -> Any:

@@ -44,7 +44,7 @@ _grants = msgspec.json.Decoder(list[_Grant])
 
 async def actor_of_session(session_id: str, now: datetime) -> tuple[Actor, datetime] | None:
     """The actor behind a session that has not ended, and when it was last seen; one statement."""
-    found = await sql.row(SESSION, session_id, now, now - STAFF_IDLE)
+    found = await sql.row_or_old(SESSION, session_id, now, now - STAFF_IDLE)
     if found is None:
         return None
     if found["person_id"]:

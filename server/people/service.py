@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from server.db import sql
+from server.db.pool import AWAY
+from server.errors import Unavailable
 from server.kit import clock
 from server.kit.crypto import digest, vault
 from server.kit.ids import new_id
@@ -155,7 +158,8 @@ async def find_actor(token: str, *, attended: bool = True) -> Actor | None:
         return None
     actor, seen_at = found
     if attended and seen_at < now - TOUCH_EVERY:
-        await _touch(actor, now)
+        with suppress(Unavailable, *AWAY):  # whoever only looks may go on; the next request notes it
+            await _touch(actor, now)
     return actor
 
 
