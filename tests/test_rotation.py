@@ -18,7 +18,7 @@ from tests.fixtures.keys import opened_values, seal_something_everywhere, sealed
 from tests.fixtures.people import make_person
 
 # Binary and open: a file of stations holds nothing about people.
-OPEN_FILES = {"station_import.content"}
+OPEN_FILES = {"station_import.content", "station_photo.content", "fault_photo.content"}
 PERSON_NAME = next(column for column in SEALED if str(column) == "person.name_sealed")
 
 

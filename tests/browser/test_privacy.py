@@ -72,6 +72,7 @@ async def test_being_forgotten_is_explained_confirmed_and_done(open_page, life, 
     if javascript:
         await check_page(page)
     await page.get_by_role("button", name="发验证码").click()
+    await expect(page.locator(".demo-code")).to_be_visible()
     if javascript:
         await check_page(page)
     await type_code(page)
