@@ -160,6 +160,9 @@ def restore(folder: Path, into: Path, until: datetime | None = None) -> Base:
     half = Path(tempfile.mkdtemp(prefix=f"{into.name}.restored-", dir=into.parent))
     try:
         shutil.copytree(base.folder / "data", half, dirs_exist_ok=True)
+        # A base backup brings along the lock of the socket that stands in a running server's folder.
+        for lock in half.glob(embedded.SOCKET_LOCKS):
+            lock.unlink()
         with tempfile.TemporaryDirectory(prefix="niangjia-wal-", dir=into.parent) as copied:
             _copy_streams(folder, base, Path(copied))
             _recover(half, Path(copied), until)
