@@ -150,6 +150,7 @@ def test_an_address_without_the_right_to_replicate_is_told_what_is_needed(house,
 
 def test_old_backups_go_with_the_changes_that_only_they_needed(house, tmp_path):
     kept = tmp_path / "backups"
+    assert house.call("migrate").returncode == 0
     for _ in range(3):
         assert house.call("backup", str(kept)).returncode == 0
     assert len(backups.prune(kept, 2)) == 1
