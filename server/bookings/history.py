@@ -1,6 +1,7 @@
 """The only hands that change a booking's row: each change is a compare-and-swap and appends its step.
 
-All run in the caller's transaction; rows are locked in the order booking, then slots by id.
+All run in the caller's transaction; rows are locked in the order booking, then slots by id. Each step is later than the
+one before, also where the clocks of two machines disagree.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ async def change(booking: Any, to: Status, actor: Actor, *, reason: str = "", un
     now = clock.now()
     changed = await sql.row(
         """UPDATE booking SET status = $3, previous_status = CASE WHEN $4 THEN NULL ELSE status END,
-            reason = $5, changed_at = $6,
+            reason = $5, changed_at = greatest($6, changed_at + interval '1 microsecond'),
             confirm_by = CASE WHEN $3::varchar = 'requested' THEN greatest(confirm_by, least(starts_at, $7))
               ELSE confirm_by END
         WHERE id = $1 AND status = $2 RETURNING *""",
@@ -104,7 +105,7 @@ async def move(booking: Any, place: Any, actor: Actor) -> Any:
     changed = await sql.row(
         """UPDATE booking SET slot_id = $2, offering_id = $3, station_id = $4, region_code = $5, starts_at = $6,
             ends_at = $7, status = $8, previous_status = NULL, confirm_by = $9, escalated_at = NULL, reason = '',
-            changed_at = $10
+            changed_at = greatest($10, changed_at + interval '1 microsecond')
         WHERE id = $1 RETURNING *""",
         booking["id"],
         place["slot_id"],

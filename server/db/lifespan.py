@@ -29,6 +29,10 @@ async def connect(url: str) -> asyncpg.Connection:
         raise DatabaseAway(f"DATABASE_URL: {error or type(error).__name__}") from None
 
 
+class MigrationBlocked(DatabaseAway):
+    """Somebody holds what has to change; nothing was changed, and the traffic goes on."""
+
+
 @asynccontextmanager
 async def standby(url: str | None, *, pool_size: int, patience: int) -> AsyncIterator[None]:
     """Ask this address too for what may be some seconds old (`sql.old_rows`), as long as the block; None for none."""
@@ -75,7 +79,7 @@ async def migrate(url: str) -> None:
     """Bring the database to the newest migration; processes that start together take turns.
 
     A migration that cannot get its table within five seconds fails instead of blocking the traffic behind it.
-    Raises DatabaseAway.
+    Raises DatabaseAway, MigrationBlocked.
     """
     guard = await connect(url)
     try:
@@ -84,5 +88,9 @@ async def migrate(url: str) -> None:
         config["connections"]["default"]["credentials"]["server_settings"]["lock_timeout"] = "5s"
         await apply_migrations(config=config, direction="forward")
         await connections.close_all()
+    except asyncpg.LockNotAvailableError as error:
+        raise MigrationBlocked(
+            "a long transaction holds a table that has to change; end it and migrate again"
+        ) from error
     finally:
         await guard.close()

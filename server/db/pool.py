@@ -12,6 +12,7 @@ from asyncpg.exceptions import (
     InsufficientResourcesError,
     InterfaceError,
     InternalClientError,
+    InvalidCachedStatementError,
     OperatorInterventionError,
     PostgresConnectionError,
     ReadOnlySQLTransactionError,
@@ -23,12 +24,14 @@ from server.errors import Unavailable
 MOST_STATEMENTS = 50_000  # of one connection, then it is made anew; asyncpg's own default, as is the next
 IDLE_SECONDS = 300.0
 # A lost connection (or one to a server that has just become a standby), a full disk, too many connections, a statement
-# that took too long, a server that starts or stops. The internal one: a connection that broke while it was idle.
+# that took too long, a server that starts or stops. The internal one: a connection that broke while it was idle; the
+# cached one: a release changed a table under a statement that a transaction had prepared before, once per connection.
 AWAY = (
     ConnectionError,
     InsufficientResourcesError,
     InterfaceError,
     InternalClientError,
+    InvalidCachedStatementError,
     OperatorInterventionError,
     PostgresConnectionError,
     ReadOnlySQLTransactionError,

@@ -12,7 +12,7 @@ from importlib import import_module
 
 from tests.drills.table import Line, say, show
 
-FAMILIES = ("kills", "cluster")
+FAMILIES = ("kills", "trouble", "gateway", "deploy", "cluster")
 
 
 def family(name: str) -> Callable[[], Awaitable[list[Line]]]:

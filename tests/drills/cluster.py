@@ -139,6 +139,10 @@ class Cluster:
             os.kill(victim, signal.SIGKILL)
         return time.monotonic()
 
+    def say_logs(self) -> None:
+        for log in sorted(self.folder.glob("*.log")):
+            say(f"{log.name}: {log.read_text('utf-8', 'replace')[-600:]}")
+
     def stop(self) -> None:
         """In the order in which nobody starts anything again."""
         for name in sorted(self.processes, key=lambda name: ("patroni" not in name, name)):
@@ -194,8 +198,7 @@ async def cluster() -> AsyncIterator[Cluster]:
         await asyncio.to_thread(until, made.is_safe, f"the cluster is in step: {made.roles()}", PATIENCE)
         yield made
     except BaseException:
-        for log in sorted(folder.glob("*.log")):
-            say(f"{log.name}: {log.read_text('utf-8', 'replace')[-600:]}")
+        made.say_logs()
         raise
     finally:
         await asyncio.to_thread(made.stop)

@@ -25,11 +25,12 @@ from server.config import read_settings
 from server.db.lifespan import database
 from server.kit import clock
 from server.people import service as people
+from server.people.models import Role
 from server.process import equip
 from tests.fixtures.afterwards import afterwards
 from tests.fixtures.bookings import in_hours, make_offering
 from tests.fixtures.membership import make_union
-from tests.fixtures.people import make_person
+from tests.fixtures.people import make_person, make_staff
 from tests.fixtures.processes import CLEAR_UP, House, until
 from tests.fixtures.stations import make_station
 
@@ -74,6 +75,8 @@ class Town:
                     await make_station(), capacity=WIDE, auto_confirm=False, confirm_minutes=1, **rolled
                 ),
             ]
+            # Requests that nobody answers are told to somebody.
+            await make_staff(Role.MANAGER, station_id=offerings[-1].station_id)
             self.slots = [await _slots(offerings, in_hours(3) + timedelta(minutes=30 * n)) for n in range(TIMES)]
             for _ in range(crowd):
                 person = (await make_person(f"+86137{dice.randrange(10**8):08d}")).id
