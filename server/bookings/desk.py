@@ -11,7 +11,7 @@ import asyncpg
 
 from server.bookings import history, queries, rules
 from server.bookings.errors import AlreadyChanged, NotStarted, NotToday, SlotFull, TicketElsewhere, UndoTooLate
-from server.bookings.models import RELEASED, ActorKind, Status
+from server.bookings.models import ACTIVE, RELEASED, ActorKind, Status
 from server.bookings.reasons import refuse_names
 from server.bookings.schemas import BookingMade
 from server.bookings.service import booking_at_desk, made_of, params_of, remind
@@ -39,6 +39,9 @@ TOLD = {
     Status.DECLINED: NoticeKind.BOOKING_DECLINED,
     Status.CANCELLED: NoticeKind.BOOKING_CANCELLED,
 }
+TOLD_AFFECTED = """
+SELECT EXISTS (SELECT FROM notice WHERE booking_id = $1 AND kind = 'booking_affected' AND state <> 'withdrawn')
+"""
 OVERDUE = "SELECT id FROM booking WHERE status = 'requested' AND confirm_by <= $1 ORDER BY confirm_by LIMIT $2"
 URGENT = """
 SELECT id FROM booking WHERE status = 'requested' AND escalated_at IS NULL
@@ -154,7 +157,29 @@ async def _undo(actor: Actor, booking_id: UUID) -> BookingMade:
         told = TOLD.get(Status(booking["status"]))
         if told:
             await notices.withdraw(booking_id, told)
+        await _tell_if_time_is_lost(booking, changed)
     return made_of(changed)
+
+
+async def _tell_if_time_is_lost(booking: Any, changed: Any) -> None:
+    """Whoever was done with when the time was called off was not told; coming back into play, he must be."""
+    if booking["status"] in ACTIVE or not booking["slot_closed"] or changed["starts_at"] <= clock.now():
+        return
+    if await sql.value(TOLD_AFFECTED, changed["id"]):
+        return
+    params = {
+        "station": booking["station"],
+        "service": changed["service"],
+        "starts_at": changed["starts_at"].isoformat(),
+        "code": changed["code"],
+    }
+    await notices.tell_worker(
+        changed["person_id"],
+        NoticeKind.BOOKING_AFFECTED,
+        params,
+        booking_id=changed["id"],
+        station_id=changed["station_id"],
+    )
 
 
 async def expire_overdue() -> int:
