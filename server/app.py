@@ -26,6 +26,7 @@ from server.bookings import (
     inbox_pages,
     nearby_api,
     nearby_pages,
+    no_show_pages,
     plan_affected_pages,
     plan_copy_pages,
     plan_holiday_pages,
@@ -44,6 +45,7 @@ from server.db.lifespan import database, standby
 from server.edge import pwa
 from server.edge.access import Audience, allow, check_audience, handlers_of, refuse_undeclared
 from server.edge.assets import show_asset
+from server.edge.cookies import HostCookies
 from server.edge.csrf import check_csrf
 from server.edge.headers import SecurityHeaders
 from server.edge.hosts import check_host
@@ -56,6 +58,9 @@ from server.edge.shedding import Door
 from server.edge.style import show_style
 from server.edge.templates import make_environment
 from server.figures import pages as figures_pages
+from server.groups import desk_pages as group_desk_pages
+from server.groups import group_pages
+from server.groups import pages as groups_pages
 from server.membership import (
     answer_pages,
     card_check,
@@ -92,99 +97,104 @@ from server.visits import pages as visits_pages
 from server.visits import poster_pages as door_poster_pages
 
 MAX_BODY = 64_000
+# Adding a room adds its modules here.
+ROOMS = (
+    pwa,
+    operations,
+    people_pages,
+    staff_pages,
+    staff_admin_pages,
+    invite_pages,
+    account_pages,
+    people_api,
+    nearby_pages,
+    nearby_api,
+    stations_pages,
+    stations_api,
+    import_pages,
+    book_pages,
+    ticket_pages,
+    groups_pages,
+    group_pages,
+    group_desk_pages,
+    inbox_pages,
+    bookings_api,
+    desk_pages,
+    desk_overview_pages,
+    waitlist_pages,
+    walk_in_pages,
+    board_pages,
+    figures_pages,
+    desk_api,
+    plan_pages,
+    plan_offering_pages,
+    plan_affected_pages,
+    plan_today_pages,
+    plan_provider_pages,
+    plan_holiday_pages,
+    plan_copy_pages,
+    no_show_pages,
+    route_pages,
+    route_edit_pages,
+    look_pages,
+    join_pages,
+    answer_pages,
+    work_pages,
+    check_pages,
+    correct_pages,
+    member_pages,
+    card_pages,
+    review_pages,
+    register_pages,
+    transfer_pages,
+    union_pages,
+    poster_pages,
+    member_import_pages,
+    progress_pages,
+    membership_api,
+    member_api,
+    review_api,
+    oversight_pages,
+    visits_pages,
+    door_poster_pages,
+    fault_pages,
+    fault_desk_pages,
+    suggestion_pages,
+    suggestion_desk_pages,
+    privacy_pages,
+    phone_pages,
+    privacy_api,
+)
 
 
-def rooms() -> list[ControllerRouterHandler]:
-    """The handlers of all rooms; adding a room adds a line."""
-    return [
-        show_asset,
-        show_style,
-        *pwa.handlers,
-        *operations.handlers,
-        *people_pages.handlers,
-        *staff_pages.handlers,
-        *staff_admin_pages.handlers,
-        *invite_pages.handlers,
-        *account_pages.handlers,
-        *people_api.handlers,
-        *nearby_pages.handlers,
-        *nearby_api.handlers,
-        *stations_pages.handlers,
-        *stations_api.handlers,
-        *import_pages.handlers,
-        *book_pages.handlers,
-        *ticket_pages.handlers,
-        *inbox_pages.handlers,
-        *bookings_api.handlers,
-        *desk_pages.handlers,
-        *desk_overview_pages.handlers,
-        *waitlist_pages.handlers,
-        *walk_in_pages.handlers,
-        *board_pages.handlers,
-        *figures_pages.handlers,
-        *desk_api.handlers,
-        *plan_pages.handlers,
-        *plan_offering_pages.handlers,
-        *plan_affected_pages.handlers,
-        *plan_today_pages.handlers,
-        *plan_provider_pages.handlers,
-        *plan_holiday_pages.handlers,
-        *plan_copy_pages.handlers,
-        *route_pages.handlers,
-        *route_edit_pages.handlers,
-        *look_pages.handlers,
-        *join_pages.handlers,
-        *answer_pages.handlers,
-        *work_pages.handlers,
-        *check_pages.handlers,
-        *correct_pages.handlers,
-        *member_pages.handlers,
-        *card_pages.handlers,
-        *review_pages.handlers,
-        *register_pages.handlers,
-        *transfer_pages.handlers,
-        *union_pages.handlers,
-        *poster_pages.handlers,
-        *member_import_pages.handlers,
-        *progress_pages.handlers,
-        *membership_api.handlers,
-        *member_api.handlers,
-        *review_api.handlers,
-        *oversight_pages.handlers,
-        *visits_pages.handlers,
-        *door_poster_pages.handlers,
-        *fault_pages.handlers,
-        *fault_desk_pages.handlers,
-        *suggestion_pages.handlers,
-        *suggestion_desk_pages.handlers,
-        *privacy_pages.handlers,
-        *phone_pages.handlers,
-        *privacy_api.handlers,
-    ]
+def handlers() -> list[ControllerRouterHandler]:
+    """The handlers of all rooms."""
+    return [show_asset, show_style, *(handler for room in ROOMS for handler in room.handlers)]
 
 
 def create_app(settings: Settings, database_url: str) -> Litestar:
-    """The web application on an open road to its database. Raises RuntimeError for a route without an audience."""
+    """The web application; it opens its database as it starts. Raises RuntimeError for a route without an audience."""
     equip(settings)
     changes.when_opening_changes(follow_openings)
     desk_cards.read_cards_with(card_check.holder_of)
-    hub = LiveHub(database_url)
 
     @asynccontextmanager
-    async def resources(_app: Litestar) -> AsyncIterator[None]:
+    async def resources(app: Litestar) -> AsyncIterator[None]:
+        url: str = app.state.database_url
+        app.state.live = LiveHub(url)
         async with (
-            database(database_url, pool_size=settings.pool_size, patience=settings.patience),
+            database(url, pool_size=settings.pool_size, patience=settings.patience),
             standby(settings.read_url, pool_size=settings.pool_size, patience=settings.patience),
-            hub.running(),
+            app.state.live.running(),
         ):
             yield
 
     tiles = urlsplit(settings.tile_url)
     app = ObservedApp(
-        route_handlers=rooms(),
+        route_handlers=handlers(),
         lifespan=[resources],
         guards=[check_host, check_audience, check_csrf],
-        middleware=[Door(settings.most_requests), SignedIn],
+        middleware=[*([HostCookies()] if settings.secure_cookies else []), Door(settings.most_requests), SignedIn],
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[
             SecurityHeaders(
@@ -200,7 +210,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     )
     app.state.settings = settings
     app.state.templates = make_environment()
-    app.state.live = hub
+    app.state.database_url = database_url
     refuse_undeclared(app)
     document_doors(handlers_of(app.routes))
     return app

@@ -14,7 +14,6 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-import asyncpg
 import structlog
 
 from server import job_runs
@@ -23,6 +22,7 @@ from server.config import Settings
 from server.db import backups, embedded, health
 from server.db.backups import BackupFailed, Base
 from server.db.lifespan import DatabaseAway, connect, database
+from server.db.pool import UNREACHABLE
 from server.kit import clock
 from server.process import database_of, hold_data
 
@@ -97,14 +97,7 @@ async def _keep(url: str, folder: Path, every: timedelta, keep: int) -> None:
                     log.info("backup.made", name=made.name, removed=[base.name for base in gone])
                 if time.monotonic() - told > TELL_EVERY and await _is_received(url):
                     told = time.monotonic()
-            except (
-                BackupFailed,
-                DatabaseAway,
-                health.Unusable,
-                OSError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as error:
+            except (BackupFailed, DatabaseAway, health.Unusable, *UNREACHABLE) as error:
                 log.error("backup.failed", error=str(error))  # noqa: TRY400 (its own words say it all)
                 wait = AGAIN_AFTER
             with suppress(TimeoutError):

@@ -13,6 +13,8 @@ from server.bookings.waitlist_offers import expire_holds
 from server.bookings.walk_ins import forget_numbers
 from server.bookings.words import SERVICE_NAMES
 from server.figures.rolling import roll_up
+from server.groups.forgetting import forget_guests
+from server.groups.messages import remind_groups
 from server.membership.applying import forget_drafts
 from server.membership.importing import forget_old_imports
 from server.membership.transfers import escalate_transfers, expire_transfers
@@ -54,5 +56,7 @@ JOBS = (
     Job("audit.chain", timedelta(seconds=10), chain_pending),
     Job("applications.forget_drafts", timedelta(hours=1), forget_drafts),
     Job("members.forget_imports", timedelta(hours=1), forget_old_imports),
+    Job("groups.remind", timedelta(minutes=10), remind_groups),
+    Job("groups.forget_guests", timedelta(hours=6), forget_guests),
     Job("faults.forget_voices", timedelta(hours=6), forget_voices),
 )

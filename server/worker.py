@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import NoReturn
 
-import asyncpg
 import structlog
 
 from server import job_runs
 from server.config import Settings
 from server.db.lifespan import database
+from server.db.listening import listen
 from server.jobs import JOBS, Job
 from server.process import database_of
 
 log = structlog.get_logger()
 STOP_SECONDS = 4.0  # a job in hand may finish; what it has not committed is done by the next run
-RECONNECT_SECONDS = 1.0
 
 
 def worker(settings: Settings, _given: Namespace) -> int:
@@ -43,7 +42,7 @@ async def work(url: str, jobs: Sequence[Job], stop: asyncio.Event) -> None:
     channels = {job.wake_on: wakes[job.name] for job in jobs if job.wake_on}
     async with database(url, pool_size=len(wakes) + 1):
         running = [asyncio.create_task(_repeat(job, wakes[job.name], stop)) for job in jobs]
-        listening = asyncio.create_task(_listen(url, channels))
+        listening = asyncio.create_task(_wake(url, channels))
         await stop.wait()
         for wake in wakes.values():
             wake.set()
@@ -79,25 +78,11 @@ async def _wait(wake: asyncio.Event, seconds: float) -> None:
         return
 
 
-async def _listen(url: str, channels: dict[str, asyncio.Event]) -> NoReturn:
+async def _wake(url: str, channels: dict[str, asyncio.Event]) -> NoReturn:
     """Wake jobs when the database says there is something to do; the clock wakes them anyway."""
-    while True:
-        try:
-            await _listen_once(url, channels)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("worker.reconnecting", error=type(error).__name__)
-        await asyncio.sleep(RECONNECT_SECONDS)
 
-
-async def _listen_once(url: str, channels: dict[str, asyncio.Event]) -> None:
-    connection = await asyncpg.connect(url)
-    lost = asyncio.Event()
-    connection.add_termination_listener(lambda _: lost.set())
-    try:
-        for channel, wake in channels.items():
-            await connection.add_listener(channel, lambda *_, wake=wake: wake.set())
+    def wake_all() -> None:
         for wake in channels.values():
-            wake.set()  # whatever was said while nobody listened
-        await lost.wait()
-    finally:
-        await connection.close(timeout=1)
+            wake.set()
+
+    await listen(url, channels, began=wake_all, heard=lambda channel, _said: channels[channel].set())

@@ -115,6 +115,8 @@ def test_the_jobs_of_this_product():
         "applications.forget_drafts",
         "members.forget_imports",
         "faults.forget_voices",
+        "groups.remind",
+        "groups.forget_guests",
     }
     assert [job.name for job in JOBS if job.wake_on] == ["notices.deliver"]
 

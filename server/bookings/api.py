@@ -16,6 +16,7 @@ from server.bookings.errors import (
     KeyReused,
     KeyUnusable,
     MembersOnly,
+    OneAtATime,
     OtherService,
     OverlappingBooking,
     SlotClosed,
@@ -35,7 +36,7 @@ Req = Request[Any, Any, Any]
 Id = FromPath[UUID]
 WORKER = allow(Audience.WORKER)
 BOOKING = "/api/v1/bookings/{booking_id:uuid}"
-REFUSALS = (SlotFull, SlotClosed, TooLate, TooFarAhead, MembersOnly, OverlappingBooking)
+REFUSALS = (SlotFull, SlotClosed, TooLate, TooFarAhead, MembersOnly, OneAtATime, OverlappingBooking)
 DOORS = (SignInNeeded, Forbidden, NotFound, Invalid)
 
 

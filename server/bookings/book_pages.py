@@ -13,8 +13,10 @@ from litestar.response import Response
 from msgspec import Meta
 
 from server.bookings import queries, service
-from server.bookings.errors import OverlappingBooking
-from server.bookings.schemas import DayStrip, SlotChoice, SlotView
+from server.bookings.errors import OneAtATime, OverlappingBooking
+from server.bookings.no_show_limits import second_refused
+from server.bookings.no_show_queries import Standing, limit_of
+from server.bookings.schemas import DayStrip, OfferingView, SlotChoice, SlotView
 from server.bookings.service import LONGEST_KEY
 from server.bookings.words import ELIGIBILITY_NAMES, SERVICE_NAMES
 from server.edge.access import Audience, allow
@@ -58,10 +60,7 @@ class KeyForm(msgspec.Struct):
 
 def day_asked(request: Req) -> date | None:
     """The day in the address; None where it is none."""
-    try:
-        return date.fromisoformat(request.query_params.get("day", ""))
-    except ValueError:
-        return None
+    return clock.read_day(request.query_params.get("day", ""))
 
 
 def parts_of_day(slots: list[SlotView]) -> list[tuple[str, list[SlotView]]]:
@@ -92,7 +91,13 @@ async def choose_time(request: Req, offering_id: FromPath[UUID]) -> Response[str
         back=f"/stations/{strip.offering.station_id}",
         day_url=f"/book/{offering_id}",
         slot_url="/book/slots",
+        limit=await _limit(request.user, strip.offering),
     )
+
+
+async def _limit(actor: Actor, offering: OfferingView) -> Standing | None:
+    """Where a worker stands who has one open booking at a time at the station."""
+    return await limit_of(actor.id, offering.station_id) if actor.kind == "worker" else None
 
 
 def show_times(request: Req, strip: DayStrip, *, moving: bool = False, **given: Any) -> Response[str]:
@@ -105,7 +110,7 @@ def show_times(request: Req, strip: DayStrip, *, moving: bool = False, **given: 
         parts=parts_of_day(strip.slots),
         moving=moving,
         **names(),
-        **given,
+        **{"limit": None} | given,
     )
 
 
@@ -166,6 +171,8 @@ async def _confirm_page(
     choice = await queries.slot_for_booking(slot_id, actor)
     if refused is None and choice.slot.refused:
         refused = await queries.why_refused(slot_id, actor)
+    limit = await _limit(actor, choice.offering) if refused is None or isinstance(refused, OneAtATime) else None
+    refused = refused or second_refused(limit)
     status = refused.status if refused and request.method == "POST" else 422 if errors else 200
     return show_confirm(
         request,
@@ -174,8 +181,9 @@ async def _confirm_page(
         errors=errors or [],
         asked_code=asked_code,
         refusal=_(refused.text, **refused.params) if refused else "",
+        limit=limit if isinstance(refused, OneAtATime) else None,
         overlapping=refused.booking_id if isinstance(refused, OverlappingBooking) else None,
-        others=await queries.alternatives(slot_id, actor) if refused else [],
+        others=await queries.alternatives(slot_id, actor) if refused and limit is None else [],
         others_url="/book/slots",
         raw=raw,
         action=f"/book/slots/{slot_id}",
@@ -198,7 +206,7 @@ def show_confirm(
         shown_code=raw.get("shown_code", ""),
         request_key=_key(raw),
         **names(),
-        **{"moving": False} | given,
+        **{"moving": False, "limit": None} | given,
     )
 
 

@@ -22,7 +22,7 @@ STATION = "SELECT name, region_code FROM station WHERE id = $1"
 PLACES = """
 SELECT (n.starts_at AT TIME ZONE 'Asia/Shanghai')::date AS day, o.service, sum(n.taken)::int AS taken,
   sum(CASE WHEN n.closed THEN n.taken ELSE n.capacity END)::int AS places
-FROM slot n JOIN offering o ON o.id = n.offering_id
+FROM slot n JOIN offering o ON o.id = n.offering_id AND o.station_id = $1
 WHERE n.station_id = $1 AND n.starts_at >= $2 AND n.starts_at < $3 AND ($4::text IS NULL OR o.service = $4)
 GROUP BY 1, 2 ORDER BY 1, 2
 """

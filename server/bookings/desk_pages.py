@@ -28,6 +28,7 @@ from server.edge.htmx import page, redirect
 from server.edge.i18n import _
 from server.errors import AppError, Conflict, NotFound
 from server.kit import clock
+from server.kit.ids import read_code
 from server.kit.text import N_, clean
 from server.people.queries import staff_name
 
@@ -37,6 +38,7 @@ STAFF = allow(Audience.STAFF)
 BOOKING = "/desk/{station_id:uuid}/bookings/{booking_id:uuid}"
 REASON_LONGEST = 200
 TAIL = 4
+GROUP_CODE = 7  # one longer than a ticket's
 VERBS: dict[str, Callable[..., Awaitable[BookingMade]]] = {
     "confirm": desk.confirm_booking,
     "check-in": desk.check_in,
@@ -253,8 +255,9 @@ async def scan_code(request: Req, station_id: Id) -> Response[Any]:
         # A name stands in no address.
         named = await find_by_name(station_id, code)
         return await show_sheet(request, station_id, fragment="desk", found=named, typed_code=code)
-    if code and (form.find or (len(code) == TAIL and code.isdigit())):
-        return redirect(request, desk_url(station_id) + Asked.of(request).looking_for(code))
+    found_at = await _found_at(request, station_id, code, find=form.find)
+    if found_at:
+        return redirect(request, desk_url(station_id) + found_at)
     since: datetime = clock.now()
     try:
         if not code:
@@ -272,6 +275,15 @@ async def scan_code(request: Req, station_id: Id) -> Response[Any]:
             typed_code=form.code,
         )
     return await answer(request, station_id, since)
+
+
+async def _found_at(request: Req, station_id: UUID, code: str, *, find: bool) -> str:
+    """Where the desk shows a group, or what is only looked for; "" for a ticket to check in."""
+    group_id = await desk_queries.find_group(station_id, code) if len(read_code(code)) == GROUP_CODE else None
+    if group_id:
+        return f"/groups/{group_id}"
+    looks = code and (find or (len(code) == TAIL and code.isdigit()))
+    return Asked.of(request).looking_for(code) if looks else ""
 
 
 async def _scan_card(request: Req, station_id: UUID, person_id: UUID) -> Response[Any]:

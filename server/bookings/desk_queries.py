@@ -69,21 +69,31 @@ class Unreached(msgspec.Struct, frozen=True):
     phone_tail: str
 
 
+# Few stations, or those of whole regions ($2, $3) that fit what was typed, are gathered; where any will do, the names
+# are walked until there are enough.
+GATHERED = """(SELECT id, name, region_code, search_text, retired_at FROM station WHERE id = ANY($1)
+  UNION SELECT s.id, s.name, s.region_code, s.search_text, s.retired_at
+  FROM unnest($2::int[], $3::int[]) AS span (first, last) JOIN station s ON s.region_code BETWEEN first AND last)"""
+WALKED = """(SELECT * FROM station s WHERE s.id = ANY($1) OR EXISTS (
+  SELECT FROM unnest($2::int[], $3::int[]) AS span (first, last) WHERE s.region_code BETWEEN first AND last))"""
+DESKS = {
+    walked: f"""SELECT st.id, st.name, st.region_code,
+  (SELECT count(*) FROM booking b
+   WHERE b.station_id = st.id AND b.status = 'requested' AND b.starts_at > $5) AS waiting
+FROM {OWN} st
+WHERE st.retired_at IS NULL AND (lower(st.name) LIKE '%' || $4 || '%' OR st.search_text LIKE '%' || $4 || '%')
+ORDER BY st.name, st.id LIMIT $6"""
+    for walked, OWN in ((True, WALKED), (False, GATHERED))
+}
+
+
 async def desk_stations(actor: Actor, typed: str = "", role: Role = Role.STAFF) -> list[DeskStation]:
     """The stations whose desk this actor may open (or manage), by name; those that fit what was typed."""
     held = [g for g in actor.grants if role in INCLUDES[g.role]]
     spans = [region_span(g.region_code) for g in held if g.region_code is not None]
     pattern = "".join(f"\\{ch}" if ch in r"\%_" else ch for ch in typed.lower())
     found = await sql.rows(
-        """SELECT st.id, st.name, st.region_code,
-            (SELECT count(*) FROM booking b
-             WHERE b.station_id = st.id AND b.status = 'requested' AND b.starts_at > $5) AS waiting
-        FROM station st
-        WHERE st.retired_at IS NULL AND (lower(st.name) LIKE '%' || $4 || '%' OR st.search_text LIKE '%' || $4 || '%')
-          AND (st.id = ANY($1) OR EXISTS (
-            SELECT FROM unnest($2::int[], $3::int[]) AS span (first, last)
-            WHERE st.region_code BETWEEN span.first AND span.last))
-        ORDER BY st.name, st.id LIMIT $6""",
+        DESKS[bool(spans and not typed)],
         [g.station_id for g in held if g.station_id],
         [first for first, _ in spans],
         [last for _, last in spans],
@@ -156,6 +166,18 @@ async def find_ticket(typed: str) -> Ticket | None:
         read_code(typed)[:8],
     )
     return msgspec.convert(dict(found), Ticket) if found else None
+
+
+async def find_group(station_id: UUID, typed: str) -> UUID | None:
+    """The group with this code, if somebody of it comes to a station."""
+    found: UUID | None = await sql.value(
+        """SELECT g.id FROM group_booking g WHERE g.code = $1 AND EXISTS (
+            SELECT FROM group_place gp JOIN booking b ON b.id = gp.booking_id
+            WHERE gp.group_id = g.id AND b.station_id = $2)""",
+        read_code(typed)[:8],
+        station_id,
+    )
+    return found
 
 
 async def changed_since(station_id: UUID, seen: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -33,6 +33,7 @@ class Row(DeskLine, frozen=True):
     acts: tuple[str, ...] = ()
     urgent: bool = False
     other_day: bool = False
+    missed: int = 0
     note: str = ""
     reason_error: str = ""
     reason_typed: str = ""
@@ -43,7 +44,7 @@ class Row(DeskLine, frozen=True):
 
     @property
     def phone(self) -> str:
-        return masked(self.phone_tail)
+        return masked(self.phone_tail) if self.phone_tail else ""
 
 
 @dataclass(frozen=True)
@@ -108,21 +109,25 @@ def make_sheet(
     status: Status | None = None,
     found: Sequence[DeskLine] | None = None,
     trouble: Trouble | None = None,
+    missed: Mapping[UUID, int] | None = None,
 ) -> Sheet:
-    """Requests that wait first, the most pressing on top; then the day by service and time."""
+    """Requests that wait first, the most pressing on top; then the day by service and time.
+
+    `missed` says of the people who have one open booking at a time how many they missed.
+    """
     now = clock.now()
     waiting = sorted(day.awaiting, key=lambda line: (line.confirm_by or line.starts_at, line.starts_at))
     if found is not None:
-        rows = [_row(line, day.day, now, trouble) for line in found]
+        rows = [_row(line, day.day, now, trouble, missed) for line in found]
         return Sheet([], 0, [], [], 0, found=rows)
-    awaiting = [_row(line, day.day, now, trouble) for line in waiting[:AWAITING_SHOWN]]
+    awaiting = [_row(line, day.day, now, trouble, missed) for line in waiting[:AWAITING_SHOWN]]
     on_top = {line.id for line in waiting}
     lines = [
         line
         for line in day.lines
         if line.id not in on_top and service in (None, line.service) and status in (None, line.status)
     ]
-    rows = [_row(line, day.day, now, trouble) for line in lines]
+    rows = [_row(line, day.day, now, trouble, missed) for line in lines]
     return Sheet(
         awaiting,
         len(waiting),
@@ -157,7 +162,13 @@ def rows_of(lines: Iterable[DeskLine], trouble: Trouble | None = None) -> list[R
     return [_row(line, None, now, trouble) for line in lines]
 
 
-def _row(line: DeskLine, shown: date | None, now: datetime, trouble: Trouble | None) -> Row:
+def _row(
+    line: DeskLine,
+    shown: date | None,
+    now: datetime,
+    trouble: Trouble | None,
+    missed: Mapping[UUID, int] | None = None,
+) -> Row:
     here = trouble if trouble and trouble.booking_id == line.id else Trouble(line.id)
     deadline = line.confirm_by if line.status is Status.REQUESTED else None
     return Row(
@@ -165,6 +176,7 @@ def _row(line: DeskLine, shown: date | None, now: datetime, trouble: Trouble | N
         acts=acts_for(line, now),
         urgent=deadline is not None and (line.escalated or deadline - now < SOON),
         other_day=clock.local(line.starts_at).date() != shown,
+        missed=(missed or {}).get(line.person_id, 0),
         note=here.note,
         reason_error=here.reason_error,
         reason_typed=here.reason_typed,

@@ -12,12 +12,13 @@ from uuid import UUID
 from litestar import Request
 from litestar.response import Response
 
-from server.bookings import desk_queries, queries, waitlist_queries
+from server.bookings import desk_queries, no_show_queries, queries, waitlist_queries
 from server.bookings.desk_said_pages import READY_REASONS, STATUS_LOOKS, STATUS_NAMES, Flash, undo_for
 from server.bookings.desk_sheet import FOLDED_SHOWN, Trouble, make_sheet, rows_shown
 from server.bookings.models import ServiceKind, Status
-from server.bookings.schemas import DeskLine
+from server.bookings.schemas import DeskDay, DeskLine
 from server.bookings.words import SERVICE_NAMES
+from server.db.together import at_once
 from server.edge.htmx import page, redirect, wants_fragment
 from server.edge.i18n import _
 from server.kit import clock
@@ -76,11 +77,8 @@ class Asked:
 
 
 def _day(typed: str) -> date:
-    try:
-        day = date.fromisoformat(typed[:10])
-    except ValueError:
-        return clock.today()
-    return day if abs((day - clock.today()).days) <= FURTHEST_DAYS else clock.today()
+    day = clock.read_day(typed[:10])
+    return day if day and abs((day - clock.today()).days) <= FURTHEST_DAYS else clock.today()
 
 
 async def answer(
@@ -107,11 +105,22 @@ async def show_sheet(
 ) -> Response[Any]:
     """The page of a station's day, or one of its parts; of `found` bookings alone. Raises NotFound or Forbidden."""
     seen, asked = clock.now(), Asked.of(request)
-    day = await queries.desk_day(station_id, asked.day, request.user)
-    if found is None and asked.typed:
-        found = await desk_queries.find_lines(station_id, asked.typed)
-    sheet = make_sheet(day, service=asked.service, status=asked.status, found=found, trouble=trouble)
-    manager = request.user.may(Role.MANAGER, station_id=station_id, region_code=day.region_code)
+    day, looked_for, unreached, waits, stop_said = await at_once(
+        queries.desk_day(station_id, asked.day, request.user),
+        _looked_for(station_id, asked.typed if found is None else ""),
+        desk_queries.unreached(station_id),
+        waitlist_queries.counts(station_id, asked.day),
+        route_queries.stop_said(station_id),
+    )
+    found = found if looked_for is None else looked_for
+    sheet = make_sheet(
+        day,
+        service=asked.service,
+        status=asked.status,
+        found=found,
+        trouble=trouble,
+        missed=await _missed(day, found or []),
+    )
     since = since or _since(request)
     acts = await desk_queries.recent_acts(station_id, request.user, since) if since and not trouble else []
     return page(
@@ -119,26 +128,48 @@ async def show_sheet(
         "desk/sheet.html",
         fragment=fragment,
         status=status,
-        desk_url=desk_url(station_id),
         station_id=station_id,
         station_name=day.station_name,
         sheet=sheet,
-        folded_shown=FOLDED_SHOWN,
         rows_shown=rows_shown(len(sheet.groups), narrowed=asked.narrowed),
-        asked=asked,
-        query=asked.query,
         seen=as_millis(seen),
-        near_days=[clock.today() + timedelta(days=n) for n in NEAR_DAYS],
         flash=flash,
         undo=undo_for(acts),
-        unreached=await desk_queries.unreached(station_id),
-        waits=await waitlist_queries.counts(station_id, asked.day),
-        manager=manager,
-        stop_said=await route_queries.stop_said(station_id),
+        unreached=unreached,
+        waits=waits,
+        manager=request.user.may(Role.MANAGER, station_id=station_id, region_code=day.region_code),
+        stop_said=stop_said,
         several_stations=_has_several_stations(request.user),
         typed_code=typed_code,
+        **_ways(station_id, asked),
         **_words(),
     )
+
+
+def _ways(station_id: UUID, asked: Asked) -> dict[str, Any]:
+    """What is shown, and where one goes from there."""
+    return {
+        "desk_url": desk_url(station_id),
+        "asked": asked,
+        "query": asked.query,
+        "day_before": asked.day - timedelta(days=1),
+        "day_after": asked.day + timedelta(days=1),
+        "near_days": [clock.today() + timedelta(days=n) for n in NEAR_DAYS],
+        "folded_shown": FOLDED_SHOWN,
+    }
+
+
+async def _looked_for(station_id: UUID, typed: str) -> list[DeskLine] | None:
+    """The bookings that were asked for by what was typed; None where nothing was."""
+    return await desk_queries.find_lines(station_id, typed) if typed else None
+
+
+async def _missed(day: DeskDay, found: Sequence[DeskLine]) -> dict[UUID, int]:
+    """Who of the sheet has one open booking at a time; nothing is asked where the station limits nobody."""
+    if not day.limits:
+        return {}
+    people = {line.person_id for line in (*day.awaiting, *day.lines, *found)}
+    return await no_show_queries.limited_of(day.station_id, list(people))
 
 
 def _has_several_stations(staff: Actor) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -48,6 +48,21 @@ class OverlappingBooking(Conflict):
 
     def __init__(self, booking_id: UUID | None = None) -> None:
         super().__init__()
+        self.booking_id = booking_id
+
+
+class OneAtATime(Conflict):
+    """Who missed several has one open booking at a time at this station; `booking_id` says which."""
+
+    code = "one-at-a-time"
+    message = N_("在这个站点，现在先一次约一个。")
+    why = N_(
+        "最近 %(days)d 天里，您有 %(missed)d 次约好了没来，所以在这个站点先一次约一个：手上这个办完了，或者取消了，"
+        "就能再约。不预约也随时可以来取号。%(month)d 月 %(day)d 日起自动恢复，也可以请前台现在就帮您重新开始。"
+    )
+
+    def __init__(self, booking_id: UUID, *, missed: int, days: int, until: date) -> None:
+        super().__init__(self.why, missed=missed, days=days, month=until.month, day=until.day)
         self.booking_id = booking_id
 
 

@@ -22,7 +22,7 @@ from server.people.actors import Actor
 LOCK = "SELECT FROM booking WHERE id = $1 FOR UPDATE"
 AS_IT_IS = """
 SELECT b.*, o.cutoff_minutes, s.closed AS slot_closed, st.name AS station, last.actor_kind AS changed_by,
-  last.actor_id AS changed_by_id
+  last.actor_id AS changed_by_id, (SELECT p.brought_by FROM person p WHERE p.id = b.person_id) AS brought_by
 FROM booking b JOIN slot s ON s.id = b.slot_id JOIN offering o ON o.id = b.offering_id
 JOIN station st ON st.id = b.station_id
 CROSS JOIN LATERAL (SELECT e.actor_kind, e.actor_id FROM booking_event e WHERE e.booking_id = b.id

@@ -63,6 +63,8 @@ async def find_nearby(search: Search, actor: Actor) -> Nearby | None:
         place=plan.place,
         from_place=plan.origin is not None and plan.origin != search.position,
         way=Found.WIDER if plan.place and not branch.bounded else FOUND_BY[branch.way],
+        name=plan.wish.text,
+        filtered=plan.shape.filtered,
     )
 
 
@@ -112,6 +114,7 @@ def _plan(search: Search) -> _Plan | None:
         open_now=search.open_now,
         first_branch=branch,
         continued=bool(search.after),
+        limit=0 if runs else search.limit + 1,
     )
     return _Plan(search, wish, place, origin, shape, cursor)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -23,9 +22,9 @@ from server.bookings.nearby_schemas import (
     DayLine,
     Found,
     Hit,
+    Mark,
     Nearby,
     ServiceLine,
-    read_card,
     turn_of,
 )
 from server.edge.access import Audience, allow
@@ -34,6 +33,7 @@ from server.edge.openapi import problems
 from server.errors import Invalid
 from server.kit import clock
 from server.kit.geo import Datum, bearing, distance_m
+from server.kit.shelf import Pieces, Shelf, pieces_of
 from server.stations.errors import (
     CursorUnusable,
     DivisionNotFound,
@@ -149,7 +149,8 @@ async def list_stations(
     found = await find_nearby(asked.search(limit=limit), request.user)
     if found is None:
         raise NowhereToSearch
-    items = [_placed(hit, found) for hit in found.hits]
+    today, minute = clock.today(), clock.minute_of_day(clock.now())
+    items = [_placed(hit, found, today, minute) for hit in found.hits]
     return _answer(request, _Page(items, found.way, found.more or None))
 
 
@@ -175,21 +176,25 @@ class _Page(msgspec.Struct):
     next: str | None
 
 
-def _placed(hit: Hit, found: Nearby) -> msgspec.Raw:
+def _placed(hit: Hit, found: Nearby, today: date, minute: int) -> msgspec.Raw:
     """A station as JSON, with its way from the origin."""
-    today = clock.today()
-    item = _item(hit.written, today, turn_of(hit.written, today, clock.minute_of_day(clock.now())))
+    mark = hit.mark
+    turn = turn_of(hit, mark, today, minute)
+    item = b"".join(_items.get((mark, today, turn)) or _items.put((mark, today, turn), _item(hit)))
     if found.origin is None:
         return msgspec.Raw(item + UNPLACED)
     metres, way = round(distance_m(found.origin, hit.point)), DIRECTIONS[bearing(found.origin, hit.point)]
     return msgspec.Raw(item + b'"distance_m":%d,"direction":"%s"}' % (metres, way.encode()))
 
 
-@lru_cache(maxsize=KEPT)
-def _item(written: str, _today: date, _turn: int) -> bytes:
-    """A StationItem as JSON up to its distance; what it says of opening holds until the station opens or closes."""
-    item = msgspec.convert(_fields(read_card(written)), StationItem)
-    return msgspec.json.encode(item).removesuffix(UNPLACED)
+# What a card says of opening holds until the station opens or closes.
+_items: Shelf[tuple[Mark, date, int], Pieces] = Shelf(KEPT)
+
+
+def _item(hit: Hit) -> Pieces:
+    """A StationItem as JSON up to its distance."""
+    item = msgspec.convert(_fields(hit.card), StationItem)
+    return pieces_of(msgspec.json.encode(item).removesuffix(UNPLACED))
 
 
 def _fields(card: Card) -> dict[str, Any]:

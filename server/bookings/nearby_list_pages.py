@@ -1,7 +1,7 @@
 """The cards of a list as HTML: each is drawn once for all who read one language, until its station opens or closes.
 
-A card says nothing about its reader but how far and in which direction it lies, which is put in last. Its key is the
-text that the database wrote, so a changed station, slot or day is another card, and nothing has to be thrown away.
+A card says nothing about its reader but how far and in which direction it lies, which is put in last. It is known by
+the text that the database wrote, so a changed station, slot or day is another card, and nothing has to be thrown away.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from server.bookings.nearby_schemas import KEPT, Hit, Nearby, read_card, turn_of
+from server.bookings.nearby_schemas import KEPT, Hit, Mark, Nearby, turn_of
 from server.bookings.words import ELIGIBILITY_NAMES, SERVICE_NAMES
 from server.edge.i18n import _, locale
 from server.kit import clock
 from server.kit.geo import bearing, distance_m
+from server.kit.shelf import Pieces, Shelf, pieces_of
 from server.kit.speech import say_distance
 from server.stations.words import FACILITY_NAMES, KIND_NAMES
 
@@ -30,10 +31,11 @@ def draw_cards(env: Environment, found: Nearby, *, limit: int = 3, level: int = 
     language = locale()
     drawn = []
     for hit in found.hits:
-        until = today, turn_of(hit.written, today, minute)
-        before, after = _drawn(env, hit.written, language, until, limit, level)
-        where = _where(env, found, hit, language)
-        drawn.append(Markup(f"{before.decode()}{where}{after.decode()}"))  # noqa: S704 (templates escaped all of it)
+        mark = hit.mark
+        key = mark, language, today, turn_of(hit, mark, today, minute), limit, level
+        before, after = _cards.get(key) or _cards.put(key, _draw(env, hit, limit, level))
+        where = _where(env, found, hit, language).encode()
+        drawn.append(Markup(b"".join((*before, where, *after)).decode()))  # noqa: S704 (templates escaped all of it)
     return drawn
 
 
@@ -53,15 +55,18 @@ def _words(_language: str) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=KEPT)
-def _drawn(
-    env: Environment, written: str, _language: str, _until: tuple[date, int], limit: int, level: int
-) -> tuple[bytes, bytes]:
-    """A card's HTML before and after the place where it says how far it is; as bytes half as long as a text."""
-    template = env.get_template("stations/card.html")
-    html = template.render(card=read_card(written), where=HERE, limit=limit, level=level, **words())
-    before, _here, after = html.encode().partition(HERE.encode())
-    return before, after
+_cards: Shelf[tuple[Mark, str, date, int, int, int], tuple[Pieces, Pieces]] = Shelf(KEPT)
+
+
+def _draw(env: Environment, hit: Hit, limit: int, level: int) -> tuple[Pieces, Pieces]:
+    """A card's HTML before and after the place where it says how far it is."""
+    named = words()
+    drawn = _macros(env).station_card(
+        hit.card, HERE, named["service_names"], named["kind_names"], named["eligibility_names"], named["today"],
+        limit, level,
+    )  # fmt: skip
+    before, _here, after = drawn.encode().partition(HERE.encode())
+    return pieces_of(before), pieces_of(after)
 
 
 def _where(env: Environment, found: Nearby, hit: Hit, language: str) -> Markup:
@@ -73,5 +78,10 @@ def _where(env: Environment, found: Nearby, hit: Hit, language: str) -> Markup:
 
 @lru_cache(maxsize=KEPT)
 def _said(env: Environment, distance: str, direction: int, _language: str) -> Markup:
-    where: Markup = env.get_template("stations/cards.html").module.where(distance, direction)  # type: ignore[attr-defined]
+    where: Markup = _macros(env).where(distance, direction)
     return where
+
+
+def _macros(env: Environment) -> Any:
+    """Macros know nothing of any page: they are ready once, where an import would make them anew for each card."""
+    return env.get_template("stations/cards.html").module

@@ -19,6 +19,7 @@ from server.bookings.nearby import find_nearby, find_station
 from server.bookings.nearby_form import SearchForm
 from server.bookings.nearby_list_pages import draw_cards, words
 from server.bookings.nearby_schemas import Card, Nearby, Search
+from server.db.together import at_once
 from server.edge.access import Audience, allow
 from server.edge.etag import with_etag
 from server.edge.forms import FieldError, read_query
@@ -102,6 +103,7 @@ async def show_station(request: Request[Any, Any, Any], station_id: FromPath[UUI
     if card.retired_at:
         return await _show_retired(request, card)
     wants_map = "map" in request.query_params
+    photos, broken = await at_once(photos_of(station_id), broken_at(station_id))
     response = page(
         request,
         "stations/station.html",
@@ -109,8 +111,8 @@ async def show_station(request: Request[Any, Any, Any], station_id: FromPath[UUI
         card=card,
         place=find_place(card.region_code),
         week=_week(card),
-        photos=await photos_of(station_id),
-        broken=broken_words(await broken_at(card.id)),
+        photos=photos,
+        broken=broken_words(broken),
         ways=ways_to(card.point, card.name),
         tiles=map_tiles(card.point, request.app.state.settings.tile_url) if wants_map else None,
         **words(),

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,12 +14,13 @@ import msgspec
 from server.bookings.models import Eligibility, ServiceKind
 from server.kit import clock
 from server.kit.geo import Point
+from server.kit.shelf import Shelf
 from server.stations.divisions import Place
 from server.stations.hours import OpenState, Ranges, open_state, ranges_on
 from server.stations.models import Facility, StationKind
 
 PAGE = 20
-KEPT = 8_192  # cards drawn for later, some 4 kB each with the text they are known by
+KEPT = 8_192  # cards drawn for later, some 2 kB each
 
 
 class ServiceLine(msgspec.Struct, frozen=True):
@@ -109,8 +110,7 @@ class Card(msgspec.Struct, frozen=True):
         )
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A station in a list: `far` orders it, `rank` and `branch` place its cursor; `written` is its card as JSON."""
 
     branch: int
@@ -124,6 +124,11 @@ class Hit:
     def card(self) -> Card:
         return read_card(self.written)
 
+    @property
+    def mark(self) -> Mark:
+        """What this very card is known by, short: another station, version, slot or day has another."""
+        return self.id, hash(self.written)
+
 
 def read_card(written: str) -> Card:
     """A card as the database wrote it."""
@@ -133,14 +138,16 @@ def read_card(written: str) -> Card:
 _card = msgspec.json.Decoder(Card)
 
 
-def turn_of(written: str, today: date, minute: int) -> int:
+def turn_of(hit: Hit, mark: Mark, today: date, minute: int) -> int:
     """How often a card's station has opened or closed today: what the card says of that holds until the next time."""
-    return bisect_right(_turns(written, today), minute)
+    turns = _turns.get((mark, today))
+    if turns is None:
+        turns = _turns.put((mark, today), tuple(minute for span in hit.card.ranges(today) for minute in span))
+    return bisect_right(turns, minute)
 
 
-@lru_cache(maxsize=KEPT)
-def _turns(written: str, today: date) -> tuple[int, ...]:
-    return tuple(minute for span in read_card(written).ranges(today) for minute in span)
+Mark = tuple[UUID, int]
+_turns: Shelf[tuple[Mark, date], tuple[int, ...]] = Shelf(KEPT)
 
 
 @dataclass(frozen=True)
@@ -169,7 +176,9 @@ class Found(StrEnum):
 
 @dataclass(frozen=True)
 class Nearby:
-    """What was found. `way` says how generous the search had to be."""
+    """What was found. `way` says how generous the search had to be; `name` is what doors must be called,
+    `filtered` whether they must also offer or be something (chosen, or understood from the text).
+    """
 
     hits: list[Hit]
     more: str
@@ -177,3 +186,5 @@ class Nearby:
     place: Place | None
     from_place: bool
     way: Found
+    name: str
+    filtered: bool

@@ -40,6 +40,8 @@ WRITTEN = (" AND s.search_text LIKE $13", " AND s.search_text LIKE $14", " AND s
 HEARD = (" AND s.search_text LIKE $16", " AND s.search_text LIKE $17", " AND s.search_text LIKE $18")
 ALIKE = " AND ($19 <% s.search_text OR $20 <% s.search_text)"
 LIKENESS = "(1 - greatest(word_similarity($19, s.search_text), word_similarity($20, s.search_text)))::float8"
+# What a door bears as it was written is not misspelled: nobody wants a guess instead.
+NOBODY_IS_CALLED_SO = " AND (SELECT s.id FROM station s WHERE s.retired_at IS NULL{} ORDER BY s.id LIMIT 1) IS NULL"
 # Reading a text letter by letter is slow: so many candidates are enough to find the best twenty among.
 CANDIDATES = " LIMIT 300"
 
@@ -89,7 +91,11 @@ class Branch:
 
 @dataclass(frozen=True)
 class Shape:
-    """Which conditions a search has; statements differ by this alone."""
+    """Which conditions a search has; statements differ by this alone.
+
+    With `limit` written into it, PostgreSQL plans a statement once for all who ask. With 0 it is a value, and each
+    search is planned anew: a text must be, since how many doors bear a word decides where to look first.
+    """
 
     branches: tuple[Branch, ...]
     placed: bool
@@ -100,6 +106,12 @@ class Shape:
     open_now: bool = False
     first_branch: int = 0
     continued: bool = False
+    limit: int = 0
+
+    @property
+    def filtered(self) -> bool:
+        """Whether more than a name and a place is asked for."""
+        return self.kinds or self.facilities or self.services or self.open_now
 
 
 def build(shape: Shape) -> str:
@@ -118,6 +130,7 @@ def _branch(shape: Shape, number: int, *, before: int) -> str:
     order = far + ", s.id" if shape.placed else "s.id"
     where = " WHERE s.retired_at IS NULL" + _conditions(shape, branch) + "".join(EMPTY[:before])
     source = " FROM station s" + where
+    limit = " LIMIT " + (str(shape.limit) if shape.limit else "$24")
     if shape.open_now:
         nearest = "(SELECT s.*, " + far + " AS far" + source + " ORDER BY " + order + WITHIN_REACH + ")"
         source = " FROM " + nearest + " s WHERE true" + OPEN_NOW
@@ -125,14 +138,16 @@ def _branch(shape: Shape, number: int, *, before: int) -> str:
     if branch.way == "alike":
         body = "SELECT * FROM (SELECT s.id, " + LIKENESS + " AS rank, " + far + " AS far" + source + CANDIDATES
         body += ") near" + (" WHERE (rank, far, id) > ($21, $22, $23)" if shape.continued else "")
-        return body + " ORDER BY rank, far, id LIMIT $24"
+        return body + " ORDER BY rank, far, id" + limit
     body = "SELECT s.id, 0::float8 AS rank, " + far + " AS far" + source
     body += " AND (" + far + ", s.id) > ($22, $23)" if shape.continued else ""
-    return body + " ORDER BY " + order + " LIMIT $24"
+    return body + " ORDER BY " + order + limit
 
 
 def _conditions(shape: Shape, branch: Branch) -> str:
-    text = {"all": (), "written": WRITTEN[: shape.runs], "heard": HEARD[: shape.runs], "alike": (ALIKE,)}
+    written, heard = WRITTEN[: shape.runs], HEARD[: shape.runs]
+    alike = (ALIKE, NOBODY_IS_CALLED_SO.format("".join(written)))
+    text = {"all": (), "written": written, "heard": heard, "alike": alike}
     chosen = [
         (branch.bounded, IN_REGION),
         (shape.kinds, OF_KIND),

@@ -94,6 +94,23 @@ async def copy_wishes(person_id: UUID) -> list[WishHeld]:
     return [as_struct(WishHeld, row) for row in found]
 
 
+class PardonHeld(msgspec.Struct, frozen=True):
+    """What the worker missed at a station until `at` does not count there."""
+
+    station: str
+    at: datetime
+
+
+async def copy_pardons(person_id: UUID) -> list[PardonHeld]:
+    """Where the worker began anew, the latest first."""
+    found = await sql.rows(
+        """SELECT st.name AS station, n.at FROM no_show_pardon n JOIN station st ON st.id = n.station_id
+        WHERE n.person_id = $1 ORDER BY n.at DESC""",
+        person_id,
+    )
+    return [as_struct(PardonHeld, row) for row in found]
+
+
 async def copy(person_id: UUID) -> list[BookingHeld]:
     """All bookings, the latest first."""
     found = await sql.rows(
@@ -132,6 +149,7 @@ async def erase(actor: Actor) -> None:
         if booking["status"] in (Status.REQUESTED, Status.CONFIRMED):
             await history.release(booking, Status.CANCELLED, actor)
     await forget_own(actor.id)
+    await sql.run("DELETE FROM no_show_pardon WHERE person_id = $1", actor.id)
     await sql.run("UPDATE booking SET reason = '', request_key = id::text WHERE person_id = $1", actor.id)
     await sql.run(
         """UPDATE booking_event SET reason = '' WHERE reason <> ''

@@ -19,6 +19,7 @@ from server.bookings.plan_queries import station_plan
 from server.bookings.rebooking import choices, rebook_affected
 from server.bookings.service import cancel_booking, move_booking
 from server.bookings.words import SERVICE_NAMES
+from server.db.together import at_once
 from server.edge.forms import read_form
 from server.edge.htmx import page, redirect
 from server.edge.i18n import _
@@ -90,8 +91,7 @@ async def _refused(request: Req, station_id: UUID, booking_id: UUID, refused: Ap
 async def _affected_page(
     request: Req, station_id: UUID, trouble: Trouble | None = None, *, status: int = 200
 ) -> Response[Any]:
-    shown = await station_plan(station_id, request.user)
-    lines = await queries.affected_bookings(station_id)
+    shown, lines = await at_once(station_plan(station_id, request.user), queries.affected_bookings(station_id))
     return page(
         request,
         "desk/plan_affected.html",

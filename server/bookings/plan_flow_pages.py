@@ -18,7 +18,7 @@ from server.bookings.desk_sheet_pages import desk_url
 from server.bookings.plan_queries import StationPlan, affected_lines
 from server.bookings.rebooking import rebook_affected
 from server.bookings.slots import Plan
-from server.bookings.typed_hours import Mistake, show_ranges
+from server.bookings.typed_hours import Mistake, Ranges, blank_week, like_monday, read_week, show_ranges, show_week
 from server.bookings.words import SERVICE_NAMES
 from server.edge.access import Audience, allow
 from server.edge.forms import FieldError
@@ -44,6 +44,8 @@ DAY_NAMES = (
 )
 # Which button sent the form: (none) show what it does, do it, back to typing, Monday's hours for all days.
 APPLY, EDIT, LIKE_MONDAY = "apply", "edit", "monday"
+# An own week and "like the station" are one form: a ticked box decides.
+FOLLOWS = "follows"
 # Do it, and give the people whom it touches another time.
 MOVE = "move"
 
@@ -138,6 +140,58 @@ class DaysForm:
             typed=blank | show_ranges([]) | dict(typed),
             errors=show_errors(mistakes),
             wrong=at_fields(mistakes),
+        )
+
+
+@dataclass(frozen=True)
+class HoursForm:
+    """A form for a week of hours, the station's or somebody's own, who may follow the station's instead.
+
+    `week` is the one that holds now, and `follows` whether that is the station's; None where nobody could follow.
+    """
+
+    title: str
+    change_title: str
+    url: str
+    back: str
+    week: list[Ranges]
+    follows: bool | None = None
+
+    def show(self, request: Req, plan: StationPlan) -> Response[str]:
+        """The form with what holds now."""
+        return self._page(request, plan, show_week(self.week) | {FOLLOWS: "on" if self.follows else ""})
+
+    async def change(
+        self, request: Req, plan: StationPlan, carry_out: Callable[[list[Ranges], bool], Awaitable[Plan]]
+    ) -> Response[Any]:
+        """Preview or apply what was typed; an empty week to `carry_out` means: like the station."""
+        typed = await read_typed(request)
+        if LIKE_MONDAY in typed:
+            return self._page(request, plan, like_monday(typed))
+        week, mistakes = read_week(typed)
+        if self.follows is not None and typed.get(FOLLOWS):
+            week, mistakes = [], []
+        if mistakes or EDIT in typed:
+            return self._page(request, plan, typed, mistakes)
+
+        async def chosen(apply: bool) -> Plan:  # noqa: FBT001 (the shape of Change)
+            return await carry_out(week, apply)
+
+        return await preview_or_apply(request, plan, Change(self.change_title, self.url, chosen, self.back), typed)
+
+    def _page(
+        self, request: Req, plan: StationPlan, typed: Mapping[str, str], mistakes: Sequence[Mistake] = ()
+    ) -> Response[str]:
+        return page(
+            request,
+            "desk/plan_hours.html",
+            status=422 if mistakes else 200,
+            plan=plan,
+            form=self,
+            typed=blank_week() | {FOLLOWS: ""} | dict(typed),
+            errors=show_errors(mistakes),
+            wrong=at_fields(mistakes),
+            day_names=DAY_NAMES,
         )
 
 

@@ -25,7 +25,7 @@ from server.bookings.plan_flow_pages import (
 )
 from server.bookings.plan_queries import StationPlan, station_plan
 from server.bookings.slots import Plan
-from server.bookings.typed_days import CLOSED, OPEN, USUAL, read_date
+from server.bookings.typed_days import CLOSED, OPEN, USUAL
 from server.edge.htmx import page, redirect
 from server.edge.i18n import _
 from server.kit import clock
@@ -57,12 +57,11 @@ class RunRow:
 async def show_holidays(request: Req, station_id: Id) -> Response[Any]:
     """This year's holidays and worked weekends; next year's as soon as the notice names them."""
     shown = await station_plan(station_id, request.user)
-    this_year = clock.today().year
     return page(
         request,
         "desk/plan_holidays.html",
         plan=shown,
-        years=[(year, [_row(shown, run) for run in statutory_year(year)]) for year in (this_year, this_year + 1)],
+        years=[(year, [_row(shown, run) for run in statutory_year(year)]) for year in _years()],
         saved=saved_counts(request),
         url=f"{plan_url(station_id)}/holidays",
         back=plan_url(station_id),
@@ -90,7 +89,7 @@ async def change_holiday(request: Req, station_id: Id) -> Response[Any]:
     """Close or open on a holiday by one tap; where somebody is booked, it is shown first."""
     shown = await station_plan(station_id, request.user)
     typed = await read_typed(request)
-    run = _run_of(read_date(typed.get("first", "")))
+    run = _run_of(clock.read_day(typed.get("first", "")))
     kind, url = typed.get("kind"), f"{plan_url(station_id)}/holidays"
     if run is None or kind not in (CLOSED, OPEN, USUAL) or EDIT in typed:
         return redirect(request, url)
@@ -120,11 +119,14 @@ async def change_holiday(request: Req, station_id: Id) -> Response[Any]:
 
 
 def _run_of(first: date | None) -> StatutoryRun | None:
-    """The run that begins on a date and is not over."""
-    if first is None:
-        return None
-    found = (run for run in statutory_year(first.year) if run.first == first and run.last >= clock.today())
-    return next(found, None)
+    """The run of the years shown that begins on a date and is not over."""
+    runs = (run for year in _years() for run in statutory_year(year))
+    return next((run for run in runs if run.first == first and run.last >= clock.today()), None)
+
+
+def _years() -> tuple[int, int]:
+    this_year = clock.today().year
+    return this_year, this_year + 1
 
 
 handlers: list[Any] = [show_holidays, change_holiday]

@@ -16,23 +16,20 @@ from server.bookings import plan
 from server.bookings.models import Eligibility, ServiceKind
 from server.bookings.plan import GENERAL_TOO_FAR, OfferingTerms
 from server.bookings.plan_flow_pages import (
-    DAY_NAMES,
     EDIT,
-    LIKE_MONDAY,
     MANAGER,
     STATION,
     Change,
+    HoursForm,
     Id,
     Req,
-    at_fields,
     plan_url,
     preview_or_apply,
     read_typed,
-    show_errors,
 )
 from server.bookings.plan_queries import PlannedOffering, StationPlan, station_plan
 from server.bookings.slots import Plan
-from server.bookings.typed_hours import Mistake, blank_week, like_monday, read_week, show_week
+from server.bookings.typed_hours import Ranges
 from server.bookings.words import ELIGIBILITY_NAMES, SERVICE_NAMES
 from server.edge.forms import FieldError, read_fields
 from server.edge.htmx import page
@@ -55,8 +52,6 @@ NEW = OfferingTerms(
     auto_confirm=True,
     active=True,
 )
-# "Like the station" and hours of its own are one form: a ticked box decides.
-FOLLOWS = "follows"
 
 
 @get(f"{STATION}/offerings/new", opt=MANAGER, include_in_schema=False)
@@ -115,37 +110,20 @@ async def change_offering(request: Req, station_id: Id, offering_id: Id) -> Resp
 async def show_own_hours(request: Req, station_id: Id, offering_id: Id) -> Response[Any]:
     """An offering's own week as a form, or that it follows the station."""
     shown = await station_plan(station_id, request.user)
-    offering = find_offering(shown, offering_id)
-    typed = show_week(offering.hours or shown.hours) | {FOLLOWS: "" if offering.hours else "on"}
-    return _hours_page(request, shown, offering, typed, [])
+    return _hours_form(shown, find_offering(shown, offering_id)).show(request, shown)
 
 
 @post(f"{OFFERING}/hours", opt=MANAGER, include_in_schema=False)
 async def change_own_hours(request: Req, station_id: Id, offering_id: Id) -> Response[Any]:
     """Preview or apply hours of an offering's own, or the station's."""
     shown = await station_plan(station_id, request.user)
-    offering = find_offering(shown, offering_id)
-    typed = await read_typed(request)
-    if LIKE_MONDAY in typed:
-        return _hours_page(request, shown, offering, like_monday(typed), [])
-    week, mistakes = read_week(typed)
-    follows = bool(typed.get(FOLLOWS))
-    if (mistakes and not follows) or EDIT in typed:
-        return _hours_page(request, shown, offering, typed, [] if follows else mistakes)
 
-    async def carry_out(apply: bool) -> Plan:  # noqa: FBT001 (the shape of Change)
+    async def carry_out(week: list[Ranges], apply: bool) -> Plan:  # noqa: FBT001 (the shape of Change)
         return await plan.change_offering_hours(
-            actor=request.user,
-            station_id=station_id,
-            offering_id=offering_id,
-            hours=None if follows else week,
-            apply=apply,
+            actor=request.user, station_id=station_id, offering_id=offering_id, hours=week or None, apply=apply
         )
 
-    title = _("改服务时间：%(service)s", service=_(SERVICE_NAMES[offering.terms.service]))
-    return await preview_or_apply(
-        request, shown, Change(title, f"{offering_url(shown, offering)}/hours", carry_out), typed
-    )
+    return await _hours_form(shown, find_offering(shown, offering_id)).change(request, shown, carry_out)
 
 
 def _read_terms(typed: Mapping[str, str]) -> tuple[OfferingTerms | None, list[FieldError]]:
@@ -206,26 +184,15 @@ def _offering_page(
     )
 
 
-def _hours_page(
-    request: Req,
-    shown: StationPlan,
-    offering: PlannedOffering,
-    typed: Mapping[str, str],
-    mistakes: Sequence[Mistake],
-) -> Response[str]:
-    return page(
-        request,
-        "desk/plan_hours.html",
-        status=422 if mistakes else 200,
-        plan=shown,
-        title=_("%(service)s的服务时间", service=_(SERVICE_NAMES[offering.terms.service])),
-        url=f"{offering_url(shown, offering)}/hours",
-        back=plan_url(shown.id),
-        follows=bool(typed.get(FOLLOWS)),
-        typed=blank_week() | {FOLLOWS: ""} | dict(typed),
-        errors=show_errors(mistakes),
-        wrong=at_fields(mistakes),
-        day_names=DAY_NAMES,
+def _hours_form(shown: StationPlan, offering: PlannedOffering) -> HoursForm:
+    service = _(SERVICE_NAMES[offering.terms.service])
+    return HoursForm(
+        _("%(service)s的服务时间", service=service),
+        _("改服务时间：%(service)s", service=service),
+        f"{offering_url(shown, offering)}/hours",
+        plan_url(shown.id),
+        week=offering.hours or shown.hours,
+        follows=not offering.hours,
     )
 
 

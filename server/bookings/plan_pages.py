@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from litestar import get, post
@@ -13,27 +12,26 @@ from server.bookings.desk_sheet_pages import desk_url
 from server.bookings.plan_flow_pages import (
     DAY_NAMES,
     EDIT,
-    LIKE_MONDAY,
     MANAGER,
     STATION,
     Change,
     DaysForm,
+    HoursForm,
     Id,
     Req,
-    at_fields,
     plan_url,
     preview_or_apply,
     read_typed,
     saved_counts,
-    show_errors,
 )
 from server.bookings.plan_queries import StationPlan, station_plan
 from server.bookings.slots import Plan
-from server.bookings.typed_days import CLOSED, OPEN, USUAL, read_date, read_days
-from server.bookings.typed_hours import Mistake, blank_week, like_monday, read_week, show_week
+from server.bookings.typed_days import CLOSED, OPEN, USUAL, read_days
+from server.bookings.typed_hours import Ranges
 from server.bookings.words import ELIGIBILITY_NAMES, PROVIDER_NAMES, SERVICE_NAMES
 from server.edge.htmx import page
 from server.edge.i18n import _
+from server.kit import clock
 
 
 @get(STATION, opt=MANAGER, include_in_schema=False)
@@ -58,49 +56,30 @@ async def show_plan(request: Req, station_id: Id) -> Response[Any]:
 async def show_hours(request: Req, station_id: Id) -> Response[Any]:
     """The week as a form."""
     shown = await station_plan(station_id, request.user)
-    return _hours_page(request, shown, show_week(shown.hours), [])
+    return _hours_form(shown).show(request, shown)
 
 
 @post(f"{STATION}/hours", opt=MANAGER, include_in_schema=False)
 async def change_hours(request: Req, station_id: Id) -> Response[Any]:
     """Preview or apply other weekly hours."""
     shown = await station_plan(station_id, request.user)
-    typed = await read_typed(request)
-    if LIKE_MONDAY in typed:
-        return _hours_page(request, shown, like_monday(typed), [])
-    week, mistakes = read_week(typed)
-    if mistakes or EDIT in typed:
-        return _hours_page(request, shown, typed, mistakes)
 
-    async def carry_out(apply: bool) -> Plan:  # noqa: FBT001 (the shape of Change)
+    async def carry_out(week: list[Ranges], apply: bool) -> Plan:  # noqa: FBT001 (the shape of Change)
         return await plan.change_hours(actor=request.user, station_id=station_id, hours=week, apply=apply)
 
-    change = Change(_("改每周开放时间"), f"{plan_url(station_id)}/hours", carry_out)
-    return await preview_or_apply(request, shown, change, typed)
+    return await _hours_form(shown).change(request, shown, carry_out)
 
 
-def _hours_page(request: Req, shown: StationPlan, typed: Mapping[str, str], mistakes: list[Mistake]) -> Response[str]:
-    return page(
-        request,
-        "desk/plan_hours.html",
-        status=422 if mistakes else 200,
-        plan=shown,
-        title=_("每周开放时间"),
-        url=f"{plan_url(shown.id)}/hours",
-        back=plan_url(shown.id),
-        follows=None,
-        typed=blank_week() | dict(typed),
-        errors=show_errors(mistakes),
-        wrong=at_fields(mistakes),
-        day_names=DAY_NAMES,
-    )
+def _hours_form(shown: StationPlan) -> HoursForm:
+    url = plan_url(shown.id)
+    return HoursForm(_("每周开放时间"), _("改每周开放时间"), f"{url}/hours", url, week=shown.hours)
 
 
 @get(f"{STATION}/days", opt=MANAGER, include_in_schema=False)
 async def show_days(request: Req, station_id: Id) -> Response[Any]:
     """A form for days that are not as usual."""
     shown = await station_plan(station_id, request.user)
-    first = read_date(request.query_params.get("from", ""))
+    first = clock.read_day(request.query_params.get("from", ""))
     return _days_form(station_id).page(request, shown, {"kind": CLOSED, "from": first.isoformat() if first else ""})
 
 

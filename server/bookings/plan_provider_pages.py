@@ -14,27 +14,24 @@ from server.bookings import providers
 from server.bookings.plan_flow_pages import (
     DAY_NAMES,
     EDIT,
-    LIKE_MONDAY,
     MANAGER,
     STATION,
     Change,
     DaysForm,
+    HoursForm,
     Id,
     Req,
-    at_fields,
     plan_url,
     preview_or_apply,
     read_typed,
-    show_errors,
 )
 from server.bookings.plan_models import ProviderKind
-from server.bookings.plan_offering_pages import FOLLOWS
 from server.bookings.plan_queries import PlannedProvider, StationPlan, station_plan
 from server.bookings.plan_today_pages import change_days_of
 from server.bookings.providers import ProviderTerms
 from server.bookings.slots import Plan
 from server.bookings.typed_days import CLOSED, OPEN, USUAL
-from server.bookings.typed_hours import Mistake, blank_week, like_monday, read_week, show_week
+from server.bookings.typed_hours import Ranges
 from server.bookings.words import PROVIDER_NAMES, SERVICE_NAMES
 from server.edge.forms import FieldError, read_fields
 from server.edge.htmx import page, redirect
@@ -97,37 +94,20 @@ async def change_provider(request: Req, station_id: Id, provider_id: Id) -> Resp
 async def show_provider_hours(request: Req, station_id: Id, provider_id: Id) -> Response[Any]:
     """The week in which a provider comes."""
     shown = await station_plan(station_id, request.user)
-    one = _find(shown, provider_id)
-    typed = show_week(one.hours or shown.hours) | {FOLLOWS: "" if one.hours else "on"}
-    return _hours_page(request, shown, one, typed, [])
+    return _hours_form(shown, _find(shown, provider_id)).show(request, shown)
 
 
 @post(f"{PROVIDER}/hours", opt=MANAGER, include_in_schema=False)
 async def change_provider_hours(request: Req, station_id: Id, provider_id: Id) -> Response[Any]:
     """Preview or apply another week."""
     shown = await station_plan(station_id, request.user)
-    one = _find(shown, provider_id)
-    typed = await read_typed(request)
-    if LIKE_MONDAY in typed:
-        return _hours_page(request, shown, one, like_monday(typed), [])
-    week, mistakes = read_week(typed)
-    follows = bool(typed.get(FOLLOWS))
-    if (mistakes and not follows) or EDIT in typed:
-        return _hours_page(request, shown, one, typed, [] if follows else mistakes)
 
-    async def carry_out(apply: bool) -> Plan:  # noqa: FBT001 (the shape of Change)
+    async def carry_out(week: list[Ranges], apply: bool) -> Plan:  # noqa: FBT001 (the shape of Change)
         return await providers.change_provider_hours(
-            actor=request.user,
-            station_id=station_id,
-            provider_id=provider_id,
-            hours=None if follows else week,
-            apply=apply,
+            actor=request.user, station_id=station_id, provider_id=provider_id, hours=week or None, apply=apply
         )
 
-    title = _("%(name)s什么时候来", name=one.name)
-    return await preview_or_apply(
-        request, shown, Change(title, f"{_url(shown, one)}/hours", carry_out, back=_url(shown, one)), typed
-    )
+    return await _hours_form(shown, _find(shown, provider_id)).change(request, shown, carry_out)
 
 
 @get(f"{PROVIDER}/days", opt=MANAGER, include_in_schema=False)
@@ -191,22 +171,15 @@ def _provider_page(
     )
 
 
-def _hours_page(
-    request: Req, shown: StationPlan, one: PlannedProvider, typed: Mapping[str, str], mistakes: Sequence[Mistake]
-) -> Response[str]:
-    return page(
-        request,
-        "desk/plan_hours.html",
-        status=422 if mistakes else 200,
-        plan=shown,
-        title=_("%(name)s什么时候来", name=one.name),
-        url=f"{_url(shown, one)}/hours",
-        back=_url(shown, one),
-        follows=bool(typed.get(FOLLOWS)),
-        typed=blank_week() | {FOLLOWS: ""} | dict(typed),
-        errors=show_errors(mistakes),
-        wrong=at_fields(mistakes),
-        day_names=DAY_NAMES,
+def _hours_form(shown: StationPlan, one: PlannedProvider) -> HoursForm:
+    title = _("%(name)s什么时候来", name=one.name)
+    return HoursForm(
+        title,
+        title,
+        f"{_url(shown, one)}/hours",
+        _url(shown, one),
+        week=one.hours or shown.hours,
+        follows=not one.hours,
     )
 
 

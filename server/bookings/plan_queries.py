@@ -10,12 +10,14 @@ from uuid import UUID
 import msgspec
 
 from server.bookings.models import ServiceKind
+from server.bookings.no_show_rules import Policy
 from server.bookings.plan import OfferingTerms
 from server.bookings.plan_models import ProviderKind
 from server.bookings.queries import DESK_LINE, desk_line
 from server.bookings.schemas import DeskLine, as_struct
 from server.bookings.slots import Affected
 from server.db import sql
+from server.db.together import at_once
 from server.errors import NotFound
 from server.kit import clock
 from server.people.actors import Actor
@@ -73,15 +75,36 @@ class StationPlan(msgspec.Struct, frozen=True):
     offerings: list[PlannedOffering]
     providers: list[PlannedProvider]
     affected: int
+    no_show: Policy | None
 
 
 async def station_plan(station_id: UUID, actor: Actor) -> StationPlan:
     """A station's plan, for its managers. Raises NotFound or Forbidden."""
-    station = await sql.row(
+    station, days, offerings = await at_once(_station(station_id), _days(station_id), _offerings(station_id))
+    if station is None:
+        raise NotFound
+    actor.require(Role.MANAGER, station_id=station_id, region_code=station["region_code"])
+    return StationPlan(
+        id=station["id"],
+        name=station["name"],
+        region_code=station["region_code"],
+        hours=msgspec.json.decode(station["hours"], type=Week),
+        days=days,
+        offerings=offerings,
+        providers=msgspec.json.decode(station["providers"], type=list[PlannedProvider]),
+        affected=station["affected"],
+        no_show=msgspec.json.decode(station["no_show"] or "null", type=Policy | None),
+    )
+
+
+async def _station(station_id: UUID) -> Any:
+    return await sql.row(
         """SELECT id, name, region_code, hours,
             (SELECT count(*) FROM booking b JOIN slot s ON s.id = b.slot_id
              WHERE b.station_id = station.id AND s.closed AND b.starts_at > $2
                AND b.status IN ('requested', 'confirmed')) AS affected,
+            (SELECT json_build_object('misses', n.misses, 'days', n.days) FROM no_show_policy n
+             WHERE n.station_id = station.id) AS no_show,
             (SELECT coalesce(json_agg(one ORDER BY one.active DESC, one.name), '[]') FROM (
                SELECT p.id, p.kind, p.name, p.phone, p.active, p.hours,
                  (SELECT coalesce(json_agg(json_build_object('day', d.day, 'hours', d.hours, 'reason', d.reason)
@@ -91,19 +114,6 @@ async def station_plan(station_id: UUID, actor: Actor) -> StationPlan:
         station_id,
         clock.now(),
         clock.today(),
-    )
-    if station is None:
-        raise NotFound
-    actor.require(Role.MANAGER, station_id=station_id, region_code=station["region_code"])
-    return StationPlan(
-        id=station["id"],
-        name=station["name"],
-        region_code=station["region_code"],
-        hours=msgspec.json.decode(station["hours"], type=Week),
-        days=await _days(station_id),
-        offerings=await _offerings(station_id),
-        providers=msgspec.json.decode(station["providers"], type=list[PlannedProvider]),
-        affected=station["affected"],
     )
 
 

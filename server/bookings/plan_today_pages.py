@@ -32,8 +32,9 @@ from server.bookings.plan_flow_pages import (
 from server.bookings.plan_offering_pages import OFFERING, find_offering, offering_url
 from server.bookings.plan_queries import NarrowedDay, StationPlan, left_today, next_day, slots_of_day, station_plan
 from server.bookings.slots import Plan
-from server.bookings.typed_days import CLOSED, OPEN, USUAL, read_date, read_days
+from server.bookings.typed_days import CLOSED, OPEN, USUAL, read_days
 from server.bookings.words import PROVIDER_NAMES, SERVICE_NAMES
+from server.db.together import at_once
 from server.edge.forms import FieldError, read_fields
 from server.edge.htmx import page, redirect
 from server.edge.i18n import _
@@ -65,13 +66,13 @@ class PlacesForm(msgspec.Struct):
 @get(TODAY, opt=MANAGER, include_in_schema=False)
 async def show_today(request: Req, station_id: Id) -> Response[Any]:
     """What is left of today, and the one tap for who does not come."""
-    shown = await station_plan(station_id, request.user)
+    shown, lines = await at_once(station_plan(station_id, request.user), left_today(station_id))
     today = clock.today()
     return page(
         request,
         "desk/plan_today.html",
         plan=shown,
-        lines=await left_today(station_id),
+        lines=lines,
         rests=_rests(shown),
         url=f"{plan_url(station_id)}/today",
         plan_url=plan_url(station_id),
@@ -176,8 +177,9 @@ async def change_days_of(request: Req, shown: StationPlan, form: DaysForm, whose
 @get(f"{OFFERING}/slots", opt=MANAGER, include_in_schema=False)
 async def show_places(request: Req, station_id: Id, offering_id: Id) -> Response[Any]:
     """The slots of a day with their places."""
-    shown = await station_plan(station_id, request.user)
-    return await _places_page(request, shown, offering_id, read_date(request.query_params.get("day", "")), {}, [])
+    shown, first = await at_once(station_plan(station_id, request.user), next_day(offering_id))
+    day = clock.read_day(request.query_params.get("day", "")) or first
+    return await _places_page(request, shown, offering_id, day, {}, [])
 
 
 @post(f"{OFFERING}/slots", opt=MANAGER, include_in_schema=False)
@@ -187,7 +189,7 @@ async def change_places(request: Req, station_id: Id, offering_id: Id) -> Respon
     typed = await read_typed(request)
     form = read_fields({name: [half_width(value)] for name, value in typed.items()}, PlacesForm)
     if form.value is None:
-        return await _places_page(request, shown, offering_id, read_date(typed.get("day", "")), typed, form.errors)
+        return await _places_page(request, shown, offering_id, clock.read_day(typed.get("day", "")), typed, form.errors)
     asked = form.value
     try:
         done = await plan_days.set_capacity(
@@ -216,7 +218,7 @@ async def _places_page(  # noqa: PLR0917 (a day's form with what was typed)
 ) -> Response[str]:
     offering = find_offering(shown, offering_id)
     url, today = offering_url(shown, offering), clock.today()
-    day = day or await next_day(offering_id) or today
+    day = day or today
     lines = await slots_of_day(offering_id, day)
     return page(
         request,

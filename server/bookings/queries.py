@@ -24,6 +24,7 @@ from server.bookings.schemas import (
     as_struct,
 )
 from server.db import sql
+from server.db.together import at_once
 from server.errors import AppError, NotFound
 from server.kit import clock
 from server.kit.text import N_
@@ -215,8 +216,10 @@ async def alternatives(slot_id: UUID, actor: Actor) -> list[Alternative]:
 
 DESK_LINE = """b.id, b.code, b.status, b.previous_status, b.service, b.offering_id, b.person_id, b.starts_at, b.ends_at,
 b.confirm_by, b.escalated_at IS NOT NULL AS escalated, b.changed_at, s.closed AS slot_closed, b.reason,
-p.name_sealed, p.phone_tail, p.is_member
-FROM booking b JOIN person p ON p.id = b.person_id JOIN slot s ON s.id = b.slot_id"""
+p.name_sealed, p.phone_tail, p.is_member, gp.seat, gp.group_id,
+(SELECT g.code FROM group_booking g WHERE g.id = gp.group_id) AS group_code
+FROM booking b JOIN person p ON p.id = b.person_id JOIN slot s ON s.id = b.slot_id
+LEFT JOIN group_place gp ON gp.booking_id = b.id"""
 
 
 async def desk_day(station_id: UUID, day: date, actor: Actor) -> DeskDay:
@@ -224,8 +227,27 @@ async def desk_day(station_id: UUID, day: date, actor: Actor) -> DeskDay:
 
     Raises NotFound, or Forbidden for another station's staff.
     """
-    station = await sql.row(
-        """SELECT st.name, st.region_code, n.taken, n.places FROM station st CROSS JOIN LATERAL (
+    station, lines = await at_once(_desk_station(station_id, day), _desk_lines(station_id, day))
+    if station is None:
+        raise NotFound
+    actor.require(Role.STAFF, station_id=station_id, region_code=station["region_code"])
+    return DeskDay(
+        station_id=station_id,
+        station_name=station["name"],
+        region_code=station["region_code"],
+        day=day,
+        awaiting=[line for line in lines if line.status is Status.REQUESTED],
+        lines=[line for line in lines if _day_of(line.starts_at) == day],
+        taken=station["taken"],
+        places=station["places"],
+        limits=station["limits"],
+    )
+
+
+async def _desk_station(station_id: UUID, day: date) -> Any:
+    return await sql.row(
+        """SELECT st.name, st.region_code, n.taken, n.places,
+            EXISTS (SELECT FROM no_show_policy WHERE station_id = st.id) AS limits FROM station st CROSS JOIN LATERAL (
             SELECT coalesce(sum(taken), 0)::int AS taken, coalesce(sum(capacity), 0)::int AS places FROM slot
             WHERE station_id = st.id AND starts_at >= $2 AND starts_at < $3 AND NOT closed) n
         WHERE st.id = $1""",
@@ -233,9 +255,9 @@ async def desk_day(station_id: UUID, day: date, actor: Actor) -> DeskDay:
         clock.at(day, 0),
         clock.at(day, 1440),
     )
-    if station is None:
-        raise NotFound
-    actor.require(Role.STAFF, station_id=station_id, region_code=station["region_code"])
+
+
+async def _desk_lines(station_id: UUID, day: date) -> list[DeskLine]:
     found = await sql.rows(
         f"""SELECT {DESK_LINE} WHERE b.station_id = $1 AND b.starts_at >= $2 AND b.starts_at < $3
         UNION ALL SELECT {DESK_LINE} WHERE b.station_id = $1 AND b.status = 'requested' AND b.starts_at > $4
@@ -247,17 +269,7 @@ async def desk_day(station_id: UUID, day: date, actor: Actor) -> DeskDay:
         clock.now(),
         DESK_MOST,
     )
-    lines: list[DeskLine] = [desk_line(row) for row in found]
-    return DeskDay(
-        station_id=station_id,
-        station_name=station["name"],
-        region_code=station["region_code"],
-        day=day,
-        awaiting=[line for line in lines if line.status is Status.REQUESTED],
-        lines=[line for line in lines if _day_of(line.starts_at) == day],
-        taken=station["taken"],
-        places=station["places"],
-    )
+    return [desk_line(row) for row in found]
 
 
 async def desk_booking(booking_id: UUID, actor: Actor) -> DeskLine:

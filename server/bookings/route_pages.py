@@ -20,8 +20,9 @@ from server.bookings.models import ServiceKind
 from server.bookings.queries import services_at
 from server.bookings.words import SERVICE_NAMES
 from server.edge.access import Audience, allow
+from server.edge.etag import with_etag
 from server.edge.forms import read_form
-from server.edge.htmx import page, redirect
+from server.edge.htmx import page, redirect, wants_fragment
 from server.edge.i18n import _
 from server.errors import AppError
 from server.kit import clock
@@ -80,8 +81,11 @@ async def show_routes(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/routes/{route_id:uuid}", opt=VISITOR, include_in_schema=False)
-async def show_route(request: Request[Any, Any, Any], route_id: FromPath[UUID]) -> Response[str]:
-    """A road as a strip; from the rider's position or from the stop that he says he is at."""
+async def show_route(request: Request[Any, Any, Any], route_id: FromPath[UUID]) -> Response[Any]:
+    """A road as a strip; from the rider's position or from the stop that he says he is at.
+
+    An open page looks again every minute: what it has already is not sent twice.
+    """
     asked = _read_asked(request)
     road = await route_queries.road(route_id)
     stops = await route_queries.stops_of(route_id)
@@ -92,9 +96,12 @@ async def show_route(request: Request[Any, Any, Any], route_id: FromPath[UUID]) 
     where, trouble = _where(asked, stops, kms)
     near = where if where and where.on_road else None
     coming = next_stop(kms, near.km) if near else None
-    return page(
+    query = request.url.query
+    shown = page(
         request,
         "routes/strip.html",
+        fragment="strip",
+        address=f"/routes/{route_id}{'?' if query else ''}{query}",
         road=road,
         legs=[_leg(number, stop, kms, near, services.get(stop.id, [])) for number, stop in enumerate(stops)],
         coming=coming,
@@ -108,6 +115,7 @@ async def show_route(request: Request[Any, Any, Any], route_id: FromPath[UUID]) 
         service_names={kind: _(name) for kind, name in SERVICE_NAMES.items()},
         facility_names={kind: _(name) for kind, name in FACILITY_NAMES.items()},
     )
+    return with_etag(request, shown.content.encode(), shown) if wants_fragment(request) else shown
 
 
 def _read_asked(request: Request[Any, Any, Any]) -> Asked:

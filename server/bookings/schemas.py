@@ -132,6 +132,14 @@ class TicketView(msgspec.Struct, frozen=True):
     history: list[Step]
 
 
+class Companion(msgspec.Struct, frozen=True):
+    """Whose ticket it is where its reader booked it for a group."""
+
+    group_id: UUID
+    seat: int
+    name: str
+
+
 class TicketLine(msgspec.Struct, frozen=True):
     """A booking in the worker's list."""
 
@@ -143,6 +151,18 @@ class TicketLine(msgspec.Struct, frozen=True):
     station_name: str
     starts_at: datetime
     ends_at: datetime
+
+
+class GroupLine(msgspec.Struct, frozen=True):
+    """A group in its foreman's list; `coming` still have a place, the first at `starts_at`."""
+
+    id: UUID
+    code: str
+    service: ServiceKind
+    station_name: str
+    people: int
+    coming: int
+    starts_at: datetime
 
 
 class TicketPage(msgspec.Struct, frozen=True):
@@ -172,10 +192,16 @@ class DeskLine(msgspec.Struct, frozen=True):
     slot_closed: bool
     is_member: bool
     reason: str
+    group_id: UUID | None = None
+    group_code: str | None = None
+    seat: int | None = None
 
 
 class DeskDay(msgspec.Struct, frozen=True):
-    """A station's day: who waits for an answer (whatever the day), then the day by time; booked of how many places."""
+    """A station's day: who waits for an answer (whatever the day), then the day by time; booked of how many places.
+
+    `limits`: whoever missed several has one open booking at a time here.
+    """
 
     station_id: UUID
     station_name: str
@@ -185,3 +211,4 @@ class DeskDay(msgspec.Struct, frozen=True):
     lines: list[DeskLine]
     taken: int
     places: int
+    limits: bool

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from server.bookings import history, queries, rules
+from server.bookings import history, no_show_limits, no_show_queries, queries, rules
 from server.bookings.errors import (
     KeyReused,
     KeyUnusable,
@@ -38,22 +38,23 @@ WHERE n.id = $1 AND o.id = n.offering_id AND {queries.BOOKABLE}
 RETURNING n.id AS slot_id, n.offering_id, n.station_id, n.region_code, n.starts_at, n.ends_at, o.service,
   o.auto_confirm, o.confirm_minutes, st.name AS station
 """
-MAKE = """
+INSERT_BOOKING = """
+INSERT INTO booking (slot_id, offering_id, station_id, region_code, service, starts_at, ends_at, status, reason,
+  confirm_by, changed_at, created_at, id, code, person_id, request_key)"""
+# Of a place that was taken, all but the last four columns. $2 is now, $7 the time that staff have at least.
+OF_PLACE = """slot_id, offering_id, station_id, region_code, service, starts_at, ends_at,
+  CASE WHEN auto_confirm THEN 'confirmed' ELSE 'requested' END, '',
+  CASE WHEN NOT auto_confirm THEN least(starts_at, greatest(
+    starts_at - make_interval(mins => confirm_minutes), $2::timestamptz + $7::interval)) END, $2, $2"""
+MAKE = f"""
 made AS (
-  INSERT INTO booking (id, code, slot_id, offering_id, station_id, region_code, person_id, service, starts_at,
-    ends_at, status, reason, confirm_by, changed_at, created_at, request_key)
-  SELECT $4, $5, slot_id, offering_id, station_id, region_code, $6, service, starts_at, ends_at,
-    CASE WHEN auto_confirm THEN 'confirmed' ELSE 'requested' END, '',
-    CASE WHEN NOT auto_confirm THEN least(starts_at, greatest(
-      starts_at - make_interval(mins => confirm_minutes), $2::timestamptz + $7::interval)) END,
-    $2, $2, $8
-  FROM place
+  {INSERT_BOOKING} SELECT {OF_PLACE}, $4, $5, $6, $8 FROM place
   RETURNING *
 ), step AS (
   INSERT INTO booking_event (id, booking_id, at, from_status, to_status, slot_id, actor_kind, actor_id, reason)
   SELECT $9, id, $2, NULL, status, slot_id, 'worker', person_id, '' FROM made
 )
-SELECT made.*, place.station FROM made JOIN place USING (slot_id)
+SELECT b.*, place.station, {no_show_queries.LIMITS} AS limits FROM made b JOIN place USING (slot_id)
 """
 BOOK = f"WITH place AS ({TAKE}),{MAKE}"
 TRIES = 5
@@ -63,7 +64,7 @@ LONGEST_KEY = 64
 async def book_slot(*, actor: Actor, slot_id: UUID, request_key: str) -> BookingMade:
     """Take a place. The same key gives the same booking, whatever the concurrency.
 
-    Raises the refusal that holds (SlotFull, SlotClosed, TooLate, TooFarAhead, MembersOnly),
+    Raises the refusal that holds (SlotFull, SlotClosed, TooLate, TooFarAhead, MembersOnly, OneAtATime),
     OverlappingBooking, KeyReused, or NotFound.
     """
     require_worker(actor)
@@ -98,16 +99,16 @@ async def _take_and_book(actor: Actor, slot_id: UUID, request_key: str) -> Booki
     now, answer_time = clock.now(), rules.LEAST_ANSWER_TIME
     ids = new_id(), new_code(), actor.id, answer_time, request_key, new_id()
     made = await sql.row(BOOK, slot_id, now, actor.is_member, *ids)
-    if made is None:
-        return None
-    await tell_made(made)
-    return made_of(made)
+    return None if made is None else await keep_made(made)
 
 
-async def tell_made(made: Any) -> None:
-    """Tell the worker that a new booking holds."""
+async def keep_made(made: Any) -> BookingMade:
+    """Let a booking that MAKE made hold, and tell the worker. Raises OneAtATime."""
+    if made["limits"]:
+        await no_show_limits.refuse_second(made)
     kind = NoticeKind.BOOKING_REQUESTED if made["status"] == Status.REQUESTED else NoticeKind.BOOKING_CONFIRMED
     await _tell(made, made["station"], kind)
+    return made_of(made)
 
 
 async def _booked_before(actor: Actor, slot_id: UUID, request_key: str) -> BookingMade | None:
@@ -158,7 +159,7 @@ async def restore_booking(*, actor: Actor, booking_id: UUID) -> BookingMade:
     """Take back one's own cancellation of the last minutes while the place is still free.
 
     What had to be kept when booking (notice, members first) was kept then.
-    Raises UndoTooLate, SlotFull, SlotClosed, TooLate, OverlappingBooking.
+    Raises UndoTooLate, SlotFull, SlotClosed, TooLate, OverlappingBooking, OneAtATime.
     """
     try:
         async with sql.transaction():
@@ -172,6 +173,7 @@ async def restore_booking(*, actor: Actor, booking_id: UUID) -> BookingMade:
                 raise TooLate
             await history.hold_again(booking)
             changed = await history.change(booking, Status(booking["previous_status"]), actor, undo=True)
+            await no_show_limits.refuse_second(changed)
             await notices.withdraw(booking_id, NoticeKind.BOOKING_CANCELLED)
             await remind(changed, booking["station"])
     except asyncpg.ExclusionViolationError as error:
@@ -208,7 +210,7 @@ async def _move(actor: Actor, booking_id: UUID, slot_id: UUID) -> BookingMade:
     _refuse_unless_waiting(booking)
     if not by_staff:
         _refuse_late(booking)
-    worker = await _holder(booking) if by_staff else actor
+    worker = actor if booking["person_id"] == actor.id else await _holder(booking)
     # Two people who swap their places lock both slots in the same order.
     await sql.rows(
         "SELECT id FROM slot WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", [booking["slot_id"], slot_id]
@@ -221,6 +223,8 @@ async def _move(actor: Actor, booking_id: UUID, slot_id: UUID) -> BookingMade:
     if by_staff and booking["status"] == Status.CONFIRMED and place["station_id"] == booking["station_id"]:
         place = dict(place) | {"auto_confirm": True}  # who gives the new time has said yes to it
     changed = await history.move(booking, place, actor)
+    if not by_staff and place["station_id"] != booking["station_id"]:
+        await no_show_limits.refuse_second(changed)
     await give_back(booking["slot_id"])
     await seek(booking["person_id"])
     await notices.withdraw_reminders(booking_id)
@@ -267,10 +271,10 @@ def require_worker(actor: Actor) -> UUID:
 
 
 async def _own_booking(actor: Actor, booking_id: UUID) -> Any:
-    """The worker's booking, locked; somebody else's does not exist for him."""
+    """The worker's booking, or of somebody he brought along, locked; anybody else's does not exist for him."""
     require_worker(actor)
     booking = await history.locked(booking_id)
-    if booking is None or booking["person_id"] != actor.id:
+    if booking is None or actor.id not in (booking["person_id"], booking["brought_by"]):
         raise NotFound
     return booking
 

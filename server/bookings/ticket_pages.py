@@ -14,9 +14,10 @@ from litestar.response import Response, ServerSentEvent
 from server.bookings import queries, rules, service, tickets, waitlist_queries, walk_in_queries
 from server.bookings.book_pages import day_asked, names, show_confirm, show_times
 from server.bookings.calendar_file import calendar_file
-from server.bookings.errors import OverlappingBooking
+from server.bookings.errors import OneAtATime, OverlappingBooking
 from server.bookings.models import ACTIVE, ActorKind, Status
 from server.bookings.schemas import TicketView
+from server.db.together import at_once
 from server.edge.access import Audience, allow
 from server.edge.htmx import page, redirect
 from server.edge.i18n import _
@@ -80,14 +81,27 @@ def states() -> dict[Status, dict[str, Any]]:
 
 @get("/tickets", opt=WORKER, include_in_schema=False)
 async def list_tickets(request: Req) -> Response[str]:
-    after = request.query_params.get("after", "")
+    after, worker = request.query_params.get("after", ""), request.user
+    ahead: list[Any] = [[], [], [], []]
+    if after:
+        past = await tickets.past(worker, after)
+    else:
+        past, *ahead = await at_once(
+            tickets.past(worker),
+            tickets.upcoming(worker),
+            tickets.groups(worker),
+            walk_in_queries.own_open(worker.id),
+            waitlist_queries.wishes(worker),
+        )
+    upcoming, groups, numbers, wishes = ahead
     return page(
         request,
         "bookings/tickets.html",
-        upcoming=[] if after else await tickets.upcoming(request.user),
-        past=await tickets.past(request.user, after),
-        numbers=[] if after else await walk_in_queries.own_open(request.user.id),
-        wishes=[] if after else await waitlist_queries.wishes(request.user),
+        upcoming=upcoming,
+        past=past,
+        groups=groups,
+        numbers=numbers,
+        wishes=wishes,
         after=after,
         states=states(),
         **names(),
@@ -100,7 +114,9 @@ async def show_ticket(request: Req, booking_id: FromPath[UUID]) -> Response[str]
 
 
 async def _ticket_page(request: Req, booking_id: UUID, refused: AppError | None = None) -> Response[str]:
-    ticket = await tickets.ticket(booking_id, request.user)
+    ticket, companion = await at_once(
+        tickets.ticket(booking_id, request.user), tickets.companion(booking_id, request.user)
+    )
     now = clock.now()
     deadline = rules.change_deadline(ticket.starts_at, ticket.offering.cutoff_minutes, slot_closed=ticket.slot_closed)
     waiting = ticket.status in (Status.REQUESTED, Status.CONFIRMED)
@@ -115,6 +131,7 @@ async def _ticket_page(request: Req, booking_id: UUID, refused: AppError | None 
         status=refused.status if refused else 200,
         ticket=ticket,
         state=_state_of(ticket),
+        companion=companion,
         ways=ways_to(Point(ticket.offering.lat, ticket.offering.lng), ticket.offering.station_name),
         may_change=waiting and now < deadline,
         too_late=waiting and deadline <= now < ticket.starts_at,
@@ -244,7 +261,7 @@ async def _move_page(request: Req, booking_id: UUID, slot_id: UUID, refused: App
         moving=True,
         asked_code=False,
         refusal=_(shown.text, **shown.params) if shown else "",
-        overlapping=shown.booking_id if isinstance(shown, OverlappingBooking) else None,
+        overlapping=shown.booking_id if isinstance(shown, OverlappingBooking | OneAtATime) else None,
         others=await queries.alternatives(slot_id, request.user) if shown else [],
         others_url=f"/tickets/{booking_id}/move",
         action=f"/tickets/{booking_id}/move/{slot_id}",

@@ -9,11 +9,21 @@ import msgspec
 
 from server.bookings.models import ACTIVE
 from server.bookings.queries import OFFERING
-from server.bookings.schemas import OfferingView, Step, TicketLine, TicketPage, TicketView, as_struct
+from server.bookings.schemas import (
+    Companion,
+    GroupLine,
+    OfferingView,
+    Step,
+    TicketLine,
+    TicketPage,
+    TicketView,
+    as_struct,
+)
 from server.db import sql
 from server.errors import NotFound
 from server.kit import clock
 from server.people.actors import Actor
+from server.people.queries import open_name
 from server.stations.errors import CursorUnusable
 
 PAGE = 20
@@ -23,7 +33,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def ticket(booking_id: UUID, actor: Actor) -> TicketView:
-    """Everything a ticket shows, for its worker only. Raises NotFound."""
+    """Everything a ticket shows, for its worker and for who brought him along. Raises NotFound."""
     found = await sql.row(
         f"""SELECT {OFFERING}, b.id AS booking_id, b.code, b.status, b.reason, b.starts_at, b.ends_at, b.confirm_by,
             b.changed_at, b.created_at, b.slot_id, s.closed AS slot_closed,
@@ -32,7 +42,8 @@ async def ticket(booking_id: UUID, actor: Actor) -> TicketView:
              FROM booking_event e WHERE e.booking_id = b.id) AS history
         FROM booking b JOIN offering o ON o.id = b.offering_id JOIN station st ON st.id = b.station_id
         JOIN slot s ON s.id = b.slot_id
-        WHERE b.id = $1 AND b.person_id = $2""",
+        WHERE b.id = $1 AND (b.person_id = $2
+          OR EXISTS (SELECT FROM person p WHERE p.id = b.person_id AND p.brought_by = $2))""",
         booking_id,
         actor.id,
     )
@@ -43,6 +54,17 @@ async def ticket(booking_id: UUID, actor: Actor) -> TicketView:
         TicketView, found, id=found["booking_id"], offering=as_struct(OfferingView, found), history=history
     )
     return view
+
+
+async def companion(booking_id: UUID, actor: Actor) -> Companion | None:
+    """Who came along, where this is a place of the actor's group; None for his own booking."""
+    found = await sql.row(
+        """SELECT gp.group_id, gp.seat, p.name_sealed FROM group_place gp JOIN booking b ON b.id = gp.booking_id
+        JOIN person p ON p.id = b.person_id WHERE gp.booking_id = $1 AND p.brought_by = $2""",
+        booking_id,
+        actor.id,
+    )
+    return as_struct(Companion, found, name=open_name(found["name_sealed"])) if found else None
 
 
 TICKET_LINE = """b.id, b.code, b.status, b.service, b.station_id, st.name AS station_name, b.starts_at, b.ends_at
@@ -58,6 +80,23 @@ async def upcoming(actor: Actor) -> list[TicketLine]:
         clock.now(),
     )
     return [as_struct(TicketLine, row) for row in found]
+
+
+GROUPS_SHOWN = timedelta(days=30)  # after the last place
+GROUPS = """
+SELECT g.id, g.code, g.service, g.people, st.name AS station_name, n.coming, n.starts_at
+FROM group_booking g JOIN station st ON st.id = g.station_id CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE b.status = ANY($2))::int AS coming,
+    coalesce(min(b.starts_at) FILTER (WHERE b.status = ANY($2)), min(b.starts_at)) AS starts_at
+  FROM group_place gp JOIN booking b ON b.id = gp.booking_id WHERE gp.group_id = g.id) n
+WHERE g.foreman_id = $1 AND g.ends_at > $3 ORDER BY n.starts_at
+"""
+
+
+async def groups(actor: Actor) -> list[GroupLine]:
+    """What the worker booked for many and is not long over, the next first."""
+    found = await sql.rows(GROUPS, actor.id, list(ACTIVE), clock.now() - GROUPS_SHOWN)
+    return [as_struct(GroupLine, row) for row in found]
 
 
 async def past(actor: Actor, cursor: str = "") -> TicketPage:

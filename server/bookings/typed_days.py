@@ -42,8 +42,8 @@ def read_days(typed: Mapping[str, str]) -> tuple[list[date], Ranges | None, list
 
 
 def _read_span(typed: Mapping[str, str]) -> tuple[list[date], list[Mistake]]:
-    first = read_date(typed.get("from", ""))
-    last = read_date(typed.get("until", "")) if typed.get("until") else first
+    first = clock.read_day(typed.get("from", ""))
+    last = clock.read_day(typed.get("until", "")) if typed.get("until") else first
     if first is None or last is None:
         return [], [Mistake("until" if first else "from", NO_DATE)]
     today = clock.today()
@@ -57,11 +57,3 @@ def _read_span(typed: Mapping[str, str]) -> tuple[list[date], list[Mistake]]:
     if wrong:
         return [], wrong[:1]
     return [first + timedelta(days=n) for n in range((last - first).days + 1)], []
-
-
-def read_date(typed: str) -> date | None:
-    """A date as a form sends it; None for what is none."""
-    try:
-        return date.fromisoformat(typed)
-    except ValueError:
-        return None

@@ -13,7 +13,7 @@ from server.bookings import queries, rules, waitlist_offers, waitlist_rules
 from server.bookings.errors import MembersOnly, OfferOver, OverlappingBooking, TooManyWishes, WishOver
 from server.bookings.models import Eligibility, ServiceKind, WaitState, WishKind
 from server.bookings.schemas import BookingMade
-from server.bookings.service import MAKE, TRIES, made_of, require_worker, tell_made
+from server.bookings.service import MAKE, TRIES, keep_made, made_of, require_worker
 from server.db import sql
 from server.errors import NotFound, SignInNeeded, Unavailable
 from server.kit import clock
@@ -150,7 +150,7 @@ async def _join(person_id: UUID, wish: Wish) -> UUID:
 async def accept(*, actor: Actor, entry_id: UUID) -> BookingMade:
     """Take the place that is held: an ordinary booking. Twice gives the same one.
 
-    Raises NotFound, OfferOver, OverlappingBooking.
+    Raises NotFound, OfferOver, OverlappingBooking, OneAtATime.
     """
     person_id = require_worker(actor)
     for _ in range(TRIES):
@@ -185,10 +185,7 @@ async def _take_up(actor: Actor, entry_id: UUID, slot_id: UUID) -> BookingMade |
         return None
     ids = new_code(), actor.id, rules.LEAST_ANSWER_TIME, key_of(entry_id), new_id(), entry_id
     made = await sql.row(TAKE_UP, slot_id, now, actor.is_member, new_id(), *ids)
-    if made is None:
-        return None
-    await tell_made(made)
-    return made_of(made)
+    return None if made is None else await keep_made(made)
 
 
 def key_of(entry_id: UUID) -> str:

@@ -14,7 +14,7 @@ from litestar.response import Response
 from server.bookings import queries, waitlist, waitlist_queries
 from server.bookings.book_pages import day_asked, names
 from server.bookings.desk_sheet_pages import Asked, desk_url
-from server.bookings.errors import OverlappingBooking
+from server.bookings.errors import OneAtATime, OverlappingBooking
 from server.bookings.models import WishKind
 from server.bookings.schemas import OfferingView, SlotChoice
 from server.bookings.words import SERVICE_NAMES
@@ -114,10 +114,9 @@ async def _wish(request: Req, offering_id: UUID, form: WishForm) -> waitlist.Wis
     if form.wish == WishKind.NEAR:
         offering = (await queries.day_strip(offering_id, request.user)).offering
         return await waitlist.for_nearby(offering.service, position=_position(form), station_id=offering.station_id)
-    try:
-        day = date.fromisoformat(form.day)
-    except ValueError:
-        raise NotFound from None
+    day = clock.read_day(form.day)
+    if day is None:
+        raise NotFound
     return await waitlist.for_day(offering_id, day, request.user)
 
 
@@ -135,7 +134,7 @@ async def _waiting(request: Req, refused: AppError | None = None) -> Response[st
         joined="joined" in request.query_params and not refused,
         left="left" in request.query_params and not refused,
         refusal=_(refused.text, **refused.params) if refused else "",
-        overlapping=refused.booking_id if isinstance(refused, OverlappingBooking) else None,
+        overlapping=refused.booking_id if isinstance(refused, OverlappingBooking | OneAtATime) else None,
         **names(),
     )
 

@@ -16,6 +16,7 @@ from server.bookings.schemas import as_struct
 from server.bookings.slots import OPENED, OPENING
 from server.bookings.walk_in_rules import Waiting
 from server.db import sql
+from server.db.together import at_once
 from server.errors import NotFound
 from server.kit import clock
 from server.kit.crypto import vault
@@ -184,10 +185,14 @@ def open_name(sealed: bytes | None) -> str:
 
 async def day_of(station_id: UUID) -> Day:
     """A station's queue today: what is offered, who waits in which order, who is called. Raises NotFound."""
-    station = await sql.row("SELECT name, region_code FROM station WHERE id = $1", station_id)
+    station, offered, lines = await at_once(
+        sql.row("SELECT name, region_code FROM station WHERE id = $1", station_id),
+        offered_at(station_id),
+        lines_of(station_id),
+    )
     if station is None:
         raise NotFound
-    offered, lines, now = await offered_at(station_id), await lines_of(station_id), clock.now()
+    now = clock.now()
     queues = [queue_of(one, lines, now) for one in offered]
     shown = [q for q in queues if q.waiting or q.called or q.offered.takes_numbers(now)]
     return Day(station_id, station["name"], station["region_code"], shown, lines)

@@ -9,6 +9,8 @@ MODELS = [
     "server.people.models",
     "server.stations.models",
     "server.bookings.models",
+    "server.bookings.group_models",
+    "server.bookings.no_show_models",
     "server.bookings.plan_models",
     "server.membership.models",
     "server.visits.models",

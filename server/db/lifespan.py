@@ -12,7 +12,7 @@ from tortoise.migrations.api import migrate as apply_migrations
 
 from server.db import sql
 from server.db.config import keep_session, orm_config
-from server.db.pool import PatientPool
+from server.db.pool import UNREACHABLE, PatientPool
 
 MIGRATION_LOCK = 0x6E69616E67  # any number that nothing else locks
 
@@ -25,7 +25,7 @@ async def connect(url: str) -> asyncpg.Connection:
     """One connection outside the pool. Raises DatabaseAway."""
     try:
         return await asyncpg.connect(url)
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (*UNREACHABLE, ValueError) as error:
         raise DatabaseAway(f"DATABASE_URL: {error or type(error).__name__}") from None
 
 

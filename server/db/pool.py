@@ -19,10 +19,14 @@ from asyncpg.exceptions import (
 )
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
-from server.errors import Unavailable
-
 MOST_STATEMENTS = 50_000  # of one connection, then it is made anew; asyncpg's own default, as is the next
 IDLE_SECONDS = 300.0
+
+
+class NoConnectionError(Exception):
+    """None was free in time, or the database is not to be reached: nothing that a form could say."""
+
+
 # A lost connection (or one to a server that has just become a standby), a full disk, too many connections, a statement
 # that took too long, a server that starts or stops. The internal one: a connection that broke while it was idle; the
 # cached one: a release changed a table under a statement that a transaction had prepared before, once per connection.
@@ -32,10 +36,15 @@ AWAY = (
     InterfaceError,
     InternalClientError,
     InvalidCachedStatementError,
+    NoConnectionError,
     OperatorInterventionError,
     PostgresConnectionError,
     ReadOnlySQLTransactionError,
 )
+
+
+# Whatever a connection of one's own may break with: one that breaks while it is idle answers with an internal error.
+UNREACHABLE = (OSError, asyncpg.PostgresError, InterfaceError, InternalClientError)
 
 
 class PatientPool(asyncpg.Pool):
@@ -53,11 +62,11 @@ class PatientPool(asyncpg.Pool):
         self.patience = patience
 
     async def acquire(self) -> Any:  # type: ignore[override]  # the ORM awaits it, and gives no timeout
-        """A connection. Raises Unavailable where none is free in time, or the database is not to be reached."""
+        """A connection. Raises NoConnectionError where none is free in time, or the database is not to be reached."""
         try:
             return await super().acquire(timeout=self.patience)
         except OSError as error:  # a timeout is one too
-            raise Unavailable from error
+            raise NoConnectionError from error
 
 
 class PatientClient(AsyncpgDBClient):

@@ -16,7 +16,7 @@ from tortoise import connections
 from tortoise.transactions import in_transaction
 
 from server.db.pool import AWAY
-from server.errors import Unavailable
+from server.db.together import Questions, asking
 
 log = structlog.get_logger()
 Record = asyncpg.Record
@@ -27,6 +27,8 @@ transaction = in_transaction
 
 async def rows(sql: str, *values: Any) -> list[Record]:
     """All rows of one statement; `$1` … are the values."""
+    if asking.get():
+        return (await Questions([(sql, values)]))[0]
     async with connections.get("default").acquire_connection() as connection:
         found: list[Record] = await connection.fetch(sql, *values)
         return found
@@ -34,6 +36,8 @@ async def rows(sql: str, *values: Any) -> list[Record]:
 
 async def row(sql: str, *values: Any) -> Record | None:
     """The first row, or None."""
+    if asking.get():
+        return next(iter((await Questions([(sql, values)]))[0]), None)
     async with connections.get("default").acquire_connection() as connection:
         found: Record | None = await connection.fetchrow(sql, *values)
         return found
@@ -45,7 +49,7 @@ async def old_rows(sql: str, *values: Any) -> list[Record]:
         try:
             async with asyncio.timeout(STANDBY_SECONDS):
                 return await _fetch(standby, sql, values)
-        except (TimeoutError, Unavailable, *AWAY) as error:
+        except (TimeoutError, *AWAY) as error:
             log.warning("standby.away", error=type(error).__name__)
     return await rows(sql, *values)
 
@@ -63,7 +67,7 @@ async def row_or_old(sql: str, *values: Any) -> Record | None:
     """The first row, or None; where the database is away, as a standby knows it."""
     try:
         return await row(sql, *values)
-    except (Unavailable, *AWAY):
+    except AWAY:
         if not standbys:
             raise
         return next(iter(await old_rows(sql, *values)), None)
@@ -71,6 +75,8 @@ async def row_or_old(sql: str, *values: Any) -> Record | None:
 
 async def value(sql: str, *values: Any) -> Any:
     """The first column of the first row, or None."""
+    if asking.get():
+        return next((next(iter(row.values())) for row in (await Questions([(sql, values)]))[0]), None)
     async with connections.get("default").acquire_connection() as connection:
         return await connection.fetchval(sql, *values)
 

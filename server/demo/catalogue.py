@@ -131,6 +131,7 @@ DESK_OFFERS = (
         provider="工会法律服务志愿者",
     ),
     Offer(S.HEALTH_CHECK, SUNDAY_MORNING, 15, 3, eligibility=Eligibility.MEMBERS_ONLY, bring="身份证；早上不要吃东西"),
+    Offer(S.FREE_CLINIC, EVERY_DAY, 30, 8, provider="社区卫生服务中心"),
     Offer(S.FILM, SATURDAY_FILM, 120, 60, eligibility=Eligibility.MEMBERS_FIRST, general_days=2),
     Offer(S.LECTURE, SUNDAY_MORNING, 90, 40, provider="职工讲师团"),
     Offer(S.COUNSELLING, EVENINGS, 50, 1, auto_confirm=False, provider="心理咨询师"),

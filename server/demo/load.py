@@ -10,8 +10,10 @@ from server.db import sql
 from server.demo import people
 from server.demo.catalogue import Offer
 from server.demo.figures import add_past_figures
+from server.demo.groups import add_group
 from server.demo.joining import add_drive
 from server.demo.network import DESK_ID, DemoStation, network
+from server.demo.no_shows import add_no_shows
 from server.demo.post import add_post
 from server.demo.providers import add_providers
 from server.demo.reports import add_reports
@@ -49,6 +51,8 @@ async def load_demo() -> list[str]:
     accounts = people.staff(desk_id)
     await people.add_staff(accounts)
     await people.add_day(desk_id)
+    await add_no_shows(desk_id)
+    await add_group(desk_id)
     await add_drive(await people.reviewers())
     await add_post(await people.guest_id())
     await add_reports(stations, desk_id, await people.officer())

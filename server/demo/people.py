@@ -122,12 +122,12 @@ async def add_day(desk_id: UUID) -> None:
     today = clock.today()
     if await sql.value("SELECT EXISTS (SELECT FROM booking WHERE request_key = $1)", f"demo-{today}-0"):
         return
-    people = [await _person(number) for number in range(len(NAMES))]
+    people = [await worker(number) for number in range(len(NAMES))]
     slots = await _slots(desk_id)
     with early():
         for number, (slot, person) in enumerate(zip(slots, people, strict=False)):
             await _book(slot["id"], person, f"demo-{today}-{number}")
-    await _live_the_day(desk_id, await _desk_actor(desk_id))
+    await _live_the_day(desk_id, await desk_actor(desk_id))
 
 
 async def officer() -> Actor:
@@ -157,7 +157,8 @@ def early() -> AbstractContextManager[None]:
     return clock.travel(min(clock.at(clock.today(), 0) + OPENING_HOUR - now, timedelta()))
 
 
-async def _person(number: int) -> Actor:
+async def worker(number: int) -> Actor:
+    """One of the demo's invented workers."""
     person_id, is_new = await ensure_person(PHONE.format(number + 1), "zh_CN")
     actor = Actor("worker", person_id, is_member=number == 0)
     if is_new:
@@ -189,7 +190,8 @@ async def _book(slot_id: UUID, person: Actor, key: str) -> None:
         return  # somebody else took it: the day is not empty then either
 
 
-async def _desk_actor(desk_id: UUID) -> Actor:
+async def desk_actor(desk_id: UUID) -> Actor:
+    """Whoever sits at the desk."""
     account = staff(desk_id)[0]
     staff_id = await sql.value("SELECT id FROM staff WHERE login = $1", account.login)
     return Actor("staff", staff_id, display_name=account.name, grants=(account.grant,))

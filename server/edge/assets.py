@@ -1,12 +1,14 @@
-"""Static files under names that carry their content's hash: cached for ever, compressed once when a process starts."""
+"""Static files under names that carry their content's hash: cached for ever, compressed once when first asked for."""
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import mimetypes
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +45,19 @@ def without_comments(script: bytes) -> bytes:
     return COMMENT_LINES.sub(b"", script)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Asset:
     """A file's bytes, and its bytes by content coding, the best first."""
 
     media_type: str
     content: bytes
-    encoded: dict[str, bytes]
+
+    @cached_property
+    def encoded(self) -> dict[str, bytes]:
+        """Compressing all files would take the greater part of a second of a process's start."""
+        if self.media_type not in COMPRESSIBLE:
+            return {}
+        return {"br": brotli.compress(self.content), "gzip": gzip.compress(self.content, mtime=0)}
 
     def best_for(self, accepted: str) -> tuple[str, bytes]:
         """(coding, bytes) for an Accept-Encoding header; old WebViews know only gzip, others nothing at all."""
@@ -73,11 +81,8 @@ class Assets:
         stem, dot, suffix = name.rpartition(".")
         hashed = f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}{dot}{suffix}"
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        encoded = {}
-        if media_type in COMPRESSIBLE:
-            encoded = {"br": brotli.compress(content), "gzip": gzip.compress(content, mtime=0)}
         self.names[name] = hashed
-        self.by_name[hashed] = Asset(media_type, content, encoded)
+        self.by_name[hashed] = Asset(media_type, content)
 
     def url(self, name: str) -> str:
         """The address of `css/app.css` with its hash in it. Raises KeyError for a file that is not there."""
@@ -96,7 +101,8 @@ async def show_asset(request: Request[Any, Any, Any], name: FromPath[Path]) -> R
     headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
     if wanted.startswith(FOR_OTHERS):
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    coding, body = asset.best_for(request.headers.get("accept-encoding", ""))
+    # Compressing takes long enough to keep others waiting, once per file.
+    coding, body = await asyncio.to_thread(asset.best_for, request.headers.get("accept-encoding", ""))
     if coding:
         headers["Content-Encoding"] = coding
     return Response(body, media_type=asset.media_type, headers=headers)

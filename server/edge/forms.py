@@ -8,12 +8,14 @@ A form is a msgspec Struct. Each field is read on its own, so all mistakes show 
         days: list[int] = []
 
 Text is cleaned (NFC, one line, no control characters), an empty optional field takes its default, a
-checkbox's `on` is true, a single value fills a list. `extra` may hold `missing` and `invalid` messages.
+checkbox's `on` is true, a single value fills a list, a day lies in the calendar that we count with. `extra`
+may hold `missing` and `invalid` messages.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
@@ -22,6 +24,7 @@ from litestar import Request
 from msgspec.structs import FieldInfo, fields
 
 from server.edge.i18n import _
+from server.kit.clock import FIRST_DAY, LAST_DAY
 from server.kit.text import N_, clean
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -99,10 +102,13 @@ def _read_one(info: FieldInfo, hint: Any, given: Any, values: dict[str, Any]) ->
     if _bare(hint) is bool:
         given = given in ("on", "true", "1", "yes")
     try:
-        values[info.name] = msgspec.convert(given, hint, strict=False)
+        value = msgspec.convert(given, hint, strict=False)
     except msgspec.ValidationError as error:
         too_long = isinstance(given, str) and "length <=" in str(error)
         return _(texts.get("invalid", LONG if too_long else WRONG))
+    if isinstance(value, date) and not FIRST_DAY <= value <= LAST_DAY:
+        return _(texts.get("invalid", WRONG))
+    values[info.name] = value
     return ""
 
 

@@ -14,7 +14,6 @@ from contextvars import ContextVar
 from typing import Any
 
 from litestar import Request
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
 CSP = (
@@ -37,6 +36,7 @@ FIXED = {
 # For the one page that scans: `page(…, headers=WITH_CAMERA)`.
 WITH_CAMERA = {"Permissions-Policy": OFF.format(camera="self")}
 NOT_MODIFIED = 304
+POLICY = b"content-security-policy"
 HSTS = "max-age=63072000; includeSubDomains"
 _nonce: ContextVar[str] = ContextVar("nonce")
 
@@ -70,19 +70,19 @@ class SecurityHeaders:
     """A `before_send` hook of the app."""
 
     def __init__(self, *, https: bool, tile_origin: str = "") -> None:
-        self.headers = dict(FIXED)
-        if https:
-            self.headers["Strict-Transport-Security"] = HSTS
+        headers = FIXED | ({"Strict-Transport-Security": HSTS} if https else {})
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self.tiles = tile_origin and f" {tile_origin}"
 
     async def __call__(self, message: Message, scope: Scope) -> None:
         if message["type"] != "http.response.start":
             return
-        headers = MutableScopeHeaders(message)
-        for name, value in self.headers.items():
-            headers.setdefault(name, value)
-        if message["status"] == NOT_MODIFIED:
-            return  # the reader keeps the page with its nonce, and with the policy that came with it
-        drawn = scope["state"].get("nonce")
-        scripts = f"'nonce-{drawn}'" if drawn else "'self'"
-        headers.setdefault("Content-Security-Policy", CSP.format(scripts=scripts, tiles=self.tiles))
+        headers = list(message["headers"])
+        said = {name.lower() for name, _value in headers}
+        headers += [header for header in self.headers if header[0] not in said]
+        # A reader who has the page keeps it with its nonce, and with the policy that came with it.
+        if message["status"] != NOT_MODIFIED and POLICY not in said:
+            drawn = scope["state"].get("nonce")
+            scripts = f"'nonce-{drawn}'" if drawn else "'self'"
+            headers.append((POLICY, CSP.format(scripts=scripts, tiles=self.tiles).encode()))
+        message["headers"] = headers

@@ -13,6 +13,7 @@ from litestar.response import Redirect, Response
 from server.config import Settings
 from server.edge import csrf, i18n, outbox
 from server.edge.headers import new_nonce
+from server.edge.templates import OfPage, forget
 
 HTML = "text/html"
 TEXT_SIZE_COOKIE = "nj_text"
@@ -48,10 +49,7 @@ def page(
     env: Environment = request.app.state.templates
     new_nonce(request)
     context = base_context(request) | context
-    if fragment and wants_fragment(request):
-        html = _render_block(env, template, fragment, context)
-    else:
-        html = env.get_template(template).render(context)
+    html = _render(env, template, context, fragment if wants_fragment(request) else None)
     response = Response(html, status_code=status, media_type=HTML, headers=headers)
     response.headers["Vary"] = "HX-Request, Cookie, Accept-Language"
     response.headers.setdefault("Cache-Control", "private, no-store" if request.user.id else "private, no-cache")
@@ -59,13 +57,19 @@ def page(
     return response
 
 
-def _render_block(env: Environment, template: str, block: str, values: dict[str, Any]) -> str:
-    """One block alone, with what its template imports and sets above it."""
+def _render(env: Environment, template: str, values: dict[str, Any], block: str | None) -> str:
+    """A template, or one block alone, with what its template imports and sets above it."""
+    contexts: list[OfPage] = []
     found = env.get_template(template)
-    context = found.new_context(values)
-    # Imports run before the first output of a template: one step of its rendering makes them known to the block.
-    next(iter(found.root_render_func(context)), None)
-    return env.concat(found.blocks[block](context))
+    context = found.new_context(values | {"contexts": contexts})
+    try:
+        if block is None:
+            return env.concat(found.root_render_func(context))
+        # Imports run before the first output of a template: one step of its rendering makes them known to the block.
+        next(iter(found.root_render_func(context)), None)
+        return env.concat(found.blocks[block](context))
+    finally:
+        forget(contexts)
 
 
 def base_context(request: Request[Any, Any, Any]) -> dict[str, Any]:

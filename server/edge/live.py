@@ -10,18 +10,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
-import asyncpg
-import structlog
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from server.db.listening import listen
 from server.kit.context import session_id
 
-log = structlog.get_logger()
 CHANNEL = "live"
 KEEP_ALIVE_SECONDS = 20
-RECONNECT_SECONDS = 1
 SESSION = "session-"  # the topic of a session's end (0006)
 
 
@@ -47,7 +43,7 @@ class LiveHub:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen for as long as the process serves."""
-        task = asyncio.create_task(self._listen())
+        task = asyncio.create_task(listen(self.url, [CHANNEL], began=self._tell_all, heard=self._hear))
         try:
             yield
         finally:
@@ -55,29 +51,13 @@ class LiveHub:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _listen(self) -> None:
-        while True:
-            try:
-                await self._listen_once()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("live.reconnecting", error=type(error).__name__)
-            # Whatever was missed in between: let every open page look again.
-            for topic in list(self.waiting):
-                self.tell(topic)
-            await asyncio.sleep(RECONNECT_SECONDS)
+    def _tell_all(self) -> None:
+        """Whatever was said while nobody listened: let every open page look again."""
+        for topic in list(self.waiting):
+            self.tell(topic)
 
-    async def _listen_once(self) -> None:
-        connection = await asyncpg.connect(self.url)
-        lost = asyncio.Event()
-        connection.add_termination_listener(lambda _: lost.set())
-        try:
-            await connection.add_listener(CHANNEL, self._hear)
-            await lost.wait()
-        finally:
-            await connection.close(timeout=1)
-
-    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
-        for topic in str(payload).split():
+    def _hear(self, _channel: str, said: str) -> None:
+        for topic in said.split():
             self.tell(topic)
 
     def tell(self, topic: str) -> None:

@@ -6,12 +6,12 @@ A line names the route (`/bookings/{code}`), never the address itself: ids, phon
 from __future__ import annotations
 
 import re
+from functools import cache
 from time import perf_counter
 from typing import Any
 
 import structlog
 from litestar import Litestar
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
 from prometheus_client import Histogram
@@ -47,7 +47,7 @@ class ObservedApp(Litestar):
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableScopeHeaders(message)["X-Request-ID"] = this_id
+                message["headers"] = [*message["headers"], (b"x-request-id", this_id.encode())]
                 _note(scope, message["status"], perf_counter() - began)
             await send(message)
 
@@ -66,10 +66,16 @@ def _id_of(scope: Any) -> str:
     return str(new_id())
 
 
+@cache
+def _series(method: str, route: str, status: int) -> Histogram:
+    """As few as there are routes: what nobody knows counts as one."""
+    return REQUESTS.labels(method, route, status)
+
+
 def _note(scope: Any, status: int, seconds: float) -> None:
     method = scope["method"] if scope["method"] in METHODS else "OTHER"
     route = scope.get("path_template") or UNMATCHED
-    REQUESTS.labels(method, route, status).observe(seconds)
+    _series(method, route, status).observe(seconds)
     actor = scope.get("user")
     log.info(
         "request",

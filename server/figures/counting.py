@@ -24,7 +24,7 @@ IN_SPAN = f"""station_id = ANY($1) AND starts_at >= $2::date::timestamp AT TIME 
 PLACES = f"""
 SELECT s.station_id, o.service, s.day, sum(s.places) AS offered
 FROM (SELECT station_id, offering_id, {LOCAL_DAY} AS day, CASE WHEN closed THEN taken ELSE capacity END AS places
-  FROM slot WHERE {IN_SPAN}) s JOIN offering o ON o.id = s.offering_id
+  FROM slot WHERE {IN_SPAN}) s JOIN offering o ON o.id = s.offering_id AND o.station_id = ANY($1)
 GROUP BY s.station_id, o.service, s.day
 """
 BOOKED = f"""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import io
 import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import IO, Any
 
 from openpyxl import Workbook
@@ -51,9 +53,22 @@ def _written(cells: Any) -> str:
 
 
 async def xlsx_file(lines: AsyncIterator[Line]) -> IO[bytes]:
-    """As a spreadsheet without a name, which grows on disk. Raises TooManyLines."""
+    """As a spreadsheet without a name, which grows on disk; nothing stays there where it fails. Raises TooManyLines."""
     book = Workbook(write_only=True)
     sheet: Any = book.create_sheet()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (whoever sends it closes it)
+    try:
+        await _write(sheet, lines)
+        await asyncio.to_thread(book.save, file)
+    except BaseException:
+        file.close()
+        _drop(sheet)
+        raise
+    file.seek(0)
+    return file
+
+
+async def _write(sheet: Any, lines: AsyncIterator[Line]) -> None:
     sheet.append(TITLES)
     count, batch = 0, []
     async for line in lines:
@@ -65,10 +80,14 @@ async def xlsx_file(lines: AsyncIterator[Line]) -> IO[bytes]:
             await asyncio.to_thread(_append, sheet, batch)
             batch = []
     _append(sheet, batch)
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (whoever sends it closes it)
-    await asyncio.to_thread(book.save, file)
-    file.seek(0)
-    return file
+
+
+def _drop(sheet: Any) -> None:
+    """Remove the file that openpyxl keeps its lines in until the process ends."""
+    with contextlib.suppress(Exception):  # on a full disk, the last lines cannot be written either
+        sheet.close()
+    if Path(sheet._writer.out).exists():  # noqa: SLF001 (there is no other way)
+        sheet._writer.cleanup()  # noqa: SLF001
 
 
 def _append(sheet: Any, batch: list[list[Any]]) -> None:

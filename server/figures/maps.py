@@ -6,7 +6,7 @@ Small regions are flat enough: a degree of longitude is as long as one of latitu
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, radians, sqrt
 
 WIDTH, LEAST_HEIGHT, MOST_HEIGHT = 360.0, 160.0, 420.0
@@ -28,13 +28,14 @@ class Spot:
 
 @dataclass(frozen=True)
 class Mark:
-    """A circle on the map; `name` is empty where there is no room for one."""
+    """A circle on the map; `name` is written at it only where there is room: where it is `shown`."""
 
     x: float
     y: float
     r: float
     name: str
     people: int
+    shown: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _named(marks: Sequence[Mark]) -> list[Mark]:
         free = at < NAMED and box[0] >= 0 and box[2] <= WIDTH and not any(_overlap(box, other) for other in taken)
         if free:
             taken.append(box)
-        shown.append(mark if free else Mark(mark.x, mark.y, mark.r, "", mark.people))
+        shown.append(replace(mark, shown=free))
     return shown
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +15,14 @@ from server.bookings.models import ServiceKind
 from server.bookings.words import SERVICE_NAMES
 from server.edge.access import Audience, allow
 from server.edge.htmx import page
-from server.edge.i18n import _
+from server.edge.i18n import _, ngettext
 from server.figures import maps, queries, scopes
+from server.figures.chart_pages import charts_of, labels_of
 from server.figures.files import chunks, csv_lines, xlsx_file
 from server.figures.periods import Period, Span, span_of
 from server.figures.queries import Figures, Line, Place
 from server.figures.sums import Sums
 from server.kit import charts, clock
-from server.kit.speech import say_month, say_month_day, say_number
 from server.kit.text import N_
 from server.stations import divisions
 from server.visits.words import OCCUPATION_NAMES
@@ -51,7 +50,7 @@ class Asked:
 
     def __init__(self, request: Req) -> None:
         query = request.query_params
-        self.since, self.until = _day(query.get("from", "")), _day(query.get("until", ""))
+        self.since, self.until = clock.read_day(query.get("from", "")), clock.read_day(query.get("until", ""))
         period = query.get("period", "")
         own = Period.OWN if self.since or self.until else Period.DAYS
         self.period = Period(period) if period in set(PERIODS) else own
@@ -67,13 +66,6 @@ class Asked:
         if "period" in more:
             asked = {"service": self.service}
         return "&".join(f"{name}={value}" for name, value in (asked | more).items() if value)
-
-
-def _day(typed: str) -> date | None:
-    try:
-        return date.fromisoformat(typed)
-    except ValueError:
-        return None
 
 
 @get(STATION_URL, opt=AT_STATION, include_in_schema=False)
@@ -128,7 +120,14 @@ def _region(request: Req) -> divisions.Place | None:
 
 
 def _spot(place: Place) -> maps.Spot:
-    name = place.name if place.stations == 1 else ""
+    """A station by its name; several that lie together by the district of the busiest, and how many they are."""
+    name = place.name
+    if place.stations > 1:
+        district = divisions.find_place(place.region_code)
+        name = ngettext("%(place)s %(num)d 个站点", "%(place)s %(num)d 个站点", place.stations) % {
+            "place": district.short if district else "",
+            "num": place.stations,
+        }
     return maps.Spot(name, place.lat, place.lng, place.sums.people)
 
 
@@ -138,11 +137,9 @@ def _division_spots(sums: dict[int, Sums]) -> list[maps.Spot]:
 
 
 def _shown(figures: Figures, asked: Asked, url: str, extra: str = "") -> dict[str, Any]:
-    """What both pages show: key numbers, the chart with its table, services, occupations, links."""
+    """What both pages show: key numbers, charts with their tables, services, occupations, links."""
     steps = list(figures.steps.items())
-    series = [[sums.served for _day, sums in steps], [sums.walk_in_served for _day, sums in steps]]
-    scale = charts.scale_for([value for values in series for value in values])
-    labels = [_label(day, asked.span) for day, _sums in steps]
+    labels = labels_of(steps, asked.span)
 
     def address(**more: str) -> str:
         query = "&".join(part for part in (extra, asked.query(**more)) if part)
@@ -159,28 +156,12 @@ def _shown(figures: Figures, asked: Asked, url: str, extra: str = "") -> dict[st
         "periods": [(period.value, _(name)) for period, name in PERIODS.items()],
         "service_names": {kind: _(name) for kind, name in SERVICE_NAMES.items()},
         "occupation_names": {kind: _(name) for kind, name in OCCUPATION_NAMES.items()},
-        "steps": list(zip(labels, (sums for _day, sums in steps), strict=True)),
         "labels": labels,
-        "scale": scale,
-        "columns": charts.columns(series, scale),
+        "charts": charts_of(steps, asked.span, figures.total),
         "middles": charts.middles(len(labels)),
-        "chart_said": _said(figures.total),
         "services": sorted(figures.services.items(), key=lambda item: -item[1].people),
         "share": charts.share,
     }
-
-
-def _label(day: date, span: Span) -> str:
-    return say_month(day) if span.step == "month" else say_month_day(day)
-
-
-def _said(total: Sums) -> str:
-    """The chart for whoever cannot see it."""
-    return _(
-        "办完的人次：约了来的 %(booked)s，取号来的 %(numbers)s。每一段的数在下面的表里。",
-        booked=say_number(total.served),
-        numbers=say_number(total.walk_in_served),
-    )
 
 
 @get(STATION_URL + ".csv", opt=AT_STATION, include_in_schema=False)

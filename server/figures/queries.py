@@ -48,15 +48,17 @@ PEOPLE = "served + walk_in_served"
 STATIONS = f"""
 WITH loads AS (SELECT f.station_id, {TOTALS} FROM day_figure f
   WHERE f.region_code = ANY($1) AND f.day BETWEEN $2 AND $3 AND ($4 = '' OR f.service = $4) GROUP BY f.station_id),
-placed AS (SELECT l.*, st.name, st.lat, st.lng, count(*) OVER () AS stations, min(st.lat) OVER () AS south,
-    min(st.lng) OVER () AS west, max(st.lat) OVER () + 1e-6 AS north, max(st.lng) OVER () + 1e-6 AS east
+placed AS (SELECT l.*, st.name, st.region_code, st.lat, st.lng, count(*) OVER () AS stations,
+    min(st.lat) OVER () AS south, min(st.lng) OVER () AS west, max(st.lat) OVER () + 1e-6 AS north,
+    max(st.lng) OVER () + 1e-6 AS east
   FROM loads l JOIN station st ON st.id = l.station_id),
 f AS (SELECT *, CASE WHEN stations <= $6 THEN station_id::text ELSE width_bucket(lat, south, north, $5) || ' '
     || width_bucket(lng, west, east, $5) END AS cell FROM placed)
 SELECT true AS mark, count(*) AS stations, avg(f.lat) AS lat, avg(f.lng) AS lng,
   (array_agg(f.name ORDER BY {PEOPLE} DESC, f.name))[1] AS name,
-  (array_agg(f.station_id ORDER BY {PEOPLE} DESC, f.name))[1] AS station_id, {TOTALS} FROM f GROUP BY f.cell
-UNION ALL (SELECT false, stations, lat, lng, name, station_id, {COLUMNS} FROM placed
+  (array_agg(f.station_id ORDER BY {PEOPLE} DESC, f.name))[1] AS station_id,
+  (array_agg(f.region_code ORDER BY {PEOPLE} DESC, f.name))[1] AS region_code, {TOTALS} FROM f GROUP BY f.cell
+UNION ALL (SELECT false, stations, lat, lng, name, station_id, region_code, {COLUMNS} FROM placed
   ORDER BY {PEOPLE} DESC, name LIMIT $7)
 """
 # Of the station $1: the days $4 to $2 as they were rolled up, the days $2 to $3 as they are.
@@ -97,6 +99,7 @@ class Place:
 
     station_id: UUID
     name: str
+    region_code: int
     stations: int
     lat: float
     lng: float
@@ -140,6 +143,7 @@ async def stations_in(codes: Sequence[int], span: Span, service: str) -> tuple[l
             Place(
                 row["station_id"],
                 row["name"],
+                row["region_code"],
                 row["stations"] if row["mark"] else 1,
                 row["lat"],
                 row["lng"],

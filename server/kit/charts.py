@@ -43,7 +43,7 @@ class Column:
     height: float
 
 
-def scale_for(values: Sequence[int]) -> Scale:
+def scale_for(values: Sequence[float]) -> Scale:
     """A round step: 1, 2, 2½ or 5 times a power of ten, and whole."""
     needed = max(*values, TICKS) / TICKS
     size = 1
@@ -52,7 +52,7 @@ def scale_for(values: Sequence[int]) -> Scale:
     return Scale(next(int(step * size) for step in STEPS if step * size >= needed and step * size % 1 == 0))
 
 
-def columns(series: Sequence[Sequence[int]], scale: Scale) -> list[list[Column]]:
+def columns(series: Sequence[Sequence[float]], scale: Scale) -> list[list[Column]]:
     """Columns side by side in each month: for every series its columns from left to right."""
     room = 100 / max(1, len(series[0]))
     width = room * COLUMN / len(series)

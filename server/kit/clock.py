@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 CHINA = ZoneInfo("Asia/Shanghai")
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 _shift: ContextVar[timedelta] = ContextVar("clock_shift", default=timedelta())
 _of_process = timedelta()
 
@@ -42,6 +43,15 @@ def local(instant: datetime) -> datetime:
 def at(day: date, minute: int) -> datetime:
     """The instant `minute` minutes after midnight of `day` in China; 1440 is the next midnight."""
     return datetime.combine(day, time(), CHINA) + timedelta(minutes=minute)
+
+
+def read_day(typed: str) -> date | None:
+    """A day as a form or an address carries it; None for what is none, or too far away to count days from."""
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        return None
+    return day if FIRST_DAY <= day <= LAST_DAY else None
 
 
 def minute_of_day(instant: datetime) -> int:

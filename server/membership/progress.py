@@ -17,7 +17,7 @@ from server.errors import NotFound
 from server.kit import clock
 from server.kit.ids import read_code
 from server.kit.text import clean, half_width
-from server.membership.scope import IN_SCOPE, Scope, scope_of
+from server.membership.scope import IN_SCOPE, STANDS, Scope, scope_of
 from server.people.actors import Actor
 from server.people.models import Role
 
@@ -36,16 +36,25 @@ SUMS = ", ".join(f"sum(m.{name}) AS {name}" for name in (*STEPS, *WAITS))
 # The unions to show: the chosen one (the scope's only top where none is), those above it and right below it; all tops
 # of the scope where it has several.
 SHOWN = f"""
-WITH top AS (
-  SELECT id FROM (SELECT u.id, u.lineage FROM trade_union u WHERE $4 = '' AND {IN_SCOPE}) m
-  WHERE NOT EXISTS (
-    SELECT FROM trade_union u WHERE u.id = ANY(m.lineage[:cardinality(m.lineage) - 1]) AND {IN_SCOPE})),
+WITH highest AS MATERIALIZED (
+  SELECT m.id, m.lineage FROM trade_union m
+  WHERE $4 = '' AND m.id IN (SELECT unnest($1::uuid[]) UNION ALL
+      SELECT t.id FROM unnest($2::int[], $3::int[]) AS span (first, last)
+        JOIN trade_union t ON t.region_code BETWEEN first AND last)
+    AND NOT EXISTS (SELECT FROM trade_union u WHERE u.id = m.parent_id AND {STANDS})),
+top AS (
+  SELECT id FROM highest WHERE id NOT IN (
+    SELECT h.id FROM highest h CROSS JOIN unnest(trim_array(h.lineage, 1)) AS above (id)
+    JOIN trade_union u ON u.id = above.id WHERE {STANDS})),
 chosen AS (
   SELECT id, lineage FROM trade_union
-  WHERE code = $4 OR id = (SELECT (array_agg(id))[1] FROM top HAVING count(*) = 1))
-SELECT u.id, u.code, u.name, u.lineage, u.target, u.closed_at IS NULL AS is_open, c.id AS chosen_id
-FROM trade_union u LEFT JOIN chosen c ON true
-WHERE {IN_SCOPE} AND (u.id = ANY(c.lineage) OR u.parent_id = c.id OR c.id IS NULL AND u.id IN (SELECT id FROM top))
+  WHERE code = $4 OR id = (SELECT (array_agg(id))[1] FROM top HAVING count(*) = 1)),
+shown AS (
+  SELECT unnest(lineage) AS id, id AS chosen_id FROM chosen
+  UNION SELECT u.id, c.id FROM chosen c JOIN trade_union u ON u.parent_id = c.id
+  UNION SELECT id, NULL FROM top WHERE NOT EXISTS (SELECT FROM chosen))
+SELECT u.id, u.code, u.name, u.lineage, u.target, u.closed_at IS NULL AS is_open, s.chosen_id
+FROM shown s JOIN trade_union u ON u.id = s.id WHERE {STANDS}
 ORDER BY cardinality(u.lineage), u.region_code, u.code
 """
 # Every union counts for the lowest shown one that it stands below. Of nested targets the highest counts: it holds

@@ -20,7 +20,7 @@ from server.membership.models import (
     ChosenBy,
     MemberState,
 )
-from server.membership.scope import IN_SCOPE, scope_of
+from server.membership.scope import STANDS, scope_of
 from server.people.actors import Actor
 from server.people.models import Role
 from server.stations.divisions import find_place
@@ -206,7 +206,7 @@ async def transfers_waiting(actor: Actor) -> list[TransferWaiting]:
         f"""SELECT t.*, m.identity_sealed, m.number, m.joined_on, f.name AS from_union, u.name AS to_union
         FROM transfer t JOIN trade_union u ON u.id = t.to_union_id JOIN trade_union f ON f.id = t.from_union_id
         JOIN member m ON m.id = t.member_id
-        WHERE t.state = 'requested' AND {IN_SCOPE} ORDER BY t.answer_by, t.id LIMIT 100""",
+        WHERE t.state = 'requested' AND {STANDS} ORDER BY t.answer_by, t.id LIMIT 100""",
         *scope_of(actor, REVIEWERS).values,
     )
     return [

@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
 
+from server.db.together import at_once
 from server.edge.access import Audience, allow
 from server.edge.forms import FieldError, Form, read_form
 from server.edge.htmx import page, redirect
@@ -83,12 +84,15 @@ def _link(sought: Sought, **more: str) -> str:
 @get("/review", opt=REVIEWER, include_in_schema=False)
 async def show_queue(request: Req) -> Response[Any]:
     sought = _sought(request)
-    rows, more = await review_queries.queue(request.user, sought, request.query_params.get("after", ""))
+    (rows, more), counts = await at_once(
+        review_queries.queue(request.user, sought, request.query_params.get("after", "")),
+        review_queries.counts(request.user),
+    )
     return page(
         request,
         "review/queue.html",
         rows=rows,
-        counts=await review_queries.counts(request.user),
+        counts=counts,
         most_counted=review_queries.MOST_COUNTED,
         more=f"/review{_link(sought, after=more)}" if more else "",
         sought=sought,

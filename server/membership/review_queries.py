@@ -10,12 +10,13 @@ from uuid import UUID
 import msgspec
 
 from server.db import sql
+from server.db.together import at_once
 from server.kit import clock
 from server.kit.ids import read_code
 from server.kit.text import clean, half_width
 from server.membership.identity import open_identity
 from server.membership.models import WAITING, ApplicationKind, ApplicationState
-from server.membership.scope import IN_SCOPE, Scope, scope_of
+from server.membership.scope import IN_SCOPE, STANDS, Scope, scope_of
 from server.membership.waiting import COLUMNS, Waiting, waiting_of
 from server.people.actors import Actor
 from server.people.models import Role
@@ -24,7 +25,7 @@ PAGE = 30
 MOST_COUNTED = 1_000
 MOST_UNIONS = 50
 # Ages are sealed: where only doubtful applications are wanted, so many are looked through for one page.
-SCANNED, SCANS = 200, 5
+SCANNED = 1_000
 OPENED_JUST_NOW = timedelta(minutes=10)
 REVIEWERS = (Role.REVIEWER,)
 Show = Literal["", "join", "claim", "correction", "appealed", "doubts"]
@@ -67,22 +68,21 @@ async def queue(actor: Actor, sought: Sought = ALL, after: str = "", most: int =
     unions = await _unions(scope, sought.union)
     at = _read_cursor(after)
     size = SCANNED if sought.show == "doubts" else most + 1
-    shown: list[Waiting] = []
-    for _ in range(SCANS):
-        batch = await _batch(scope, actor, sought, unions, at, size)
-        shown += [row for row in batch if sought.show != "doubts" or row.has_doubts]
-        if len(shown) > most:
-            return shown[:most], shown[most - 1].cursor
-        if len(batch) < size:
-            return shown, ""
-        at = (batch[-1].submitted_at, batch[-1].id)
-    return shown, batch[-1].cursor
+    batch = await _batch(scope, actor, sought, unions, at, size)
+    shown = [row for row in batch if sought.show != "doubts" or row.has_doubts]
+    if len(shown) > most:
+        return shown[:most], shown[most - 1].cursor
+    return shown, batch[-1].cursor if len(batch) == size else ""
 
 
 async def _unions(scope: Scope, typed: str = "") -> list[UUID]:
-    """The unions of a scope, or those that are meant by what was typed with all below them."""
+    """The unions of a scope where somebody waits; of those meant by what was typed with all below them.
+
+    Far fewer wait than a federation has unions: so it is looked who waits, then where that is.
+    """
     found = await sql.rows(
-        f"SELECT u.id FROM trade_union u WHERE {IN_SCOPE} AND ($4::uuid[] IS NULL OR u.lineage && $4)",
+        f"""SELECT u.id FROM trade_union u WHERE {STANDS} AND ($4::uuid[] IS NULL OR u.lineage && $4) AND u.id IN (
+          SELECT a.union_id FROM application a WHERE a.state IN ('submitted', 'appealed'))""",
         *scope.values,
         await _unions_meant(scope, typed) if typed else None,
     )
@@ -128,25 +128,33 @@ class Counts(msgspec.Struct, frozen=True):
 async def counts(actor: Actor) -> Counts:
     """What waits for this reviewer in figures, and the transfers beside it. Raises Forbidden."""
     scope = scope_of(actor, REVIEWERS)
-    found = await sql.rows(COUNTS, *scope.values, actor.id, MOST_COUNTED, await _unions(scope))
+    found, transfers = await at_once(_waiting_in(scope, actor), _transfers_to(scope))
     shows: Counter[str] = Counter()
     unions: Counter[str] = Counter()
     for row in found:
         names = ["", row["kind"]] + (["appealed"] if row["state"] == ApplicationState.APPEALED else [])
         shows.update(dict.fromkeys(names, row["count"]))
         unions[row["name"]] += row["count"]
-    transfers = await sql.value(
+    return Counts(dict(shows), unions.most_common(MOST_UNIONS), transfers)
+
+
+async def _waiting_in(scope: Scope, actor: Actor) -> list[Any]:
+    return await sql.rows(COUNTS, *scope.values, actor.id, MOST_COUNTED, await _unions(scope))
+
+
+async def _transfers_to(scope: Scope) -> int:
+    found: int = await sql.value(
         f"""SELECT count(*) FROM transfer t JOIN trade_union u ON u.id = t.to_union_id
-        WHERE t.state = 'requested' AND {IN_SCOPE}""",
+        WHERE t.state = 'requested' AND {STANDS}""",
         *scope.values,
     )
-    return Counts(dict(shows), unions.most_common(MOST_UNIONS), transfers)
+    return found
 
 
 async def ticked(actor: Actor, ids: list[UUID]) -> list[Waiting]:
     """Those of these applications that this reviewer may approve together, in the queue's order. Raises Forbidden."""
     found = await sql.rows(
-        f"SELECT {COLUMNS} WHERE {IN_SCOPE} AND {MAY_DECIDE} AND a.id = ANY($6) ORDER BY a.submitted_at, a.id",
+        f"SELECT {COLUMNS} WHERE {STANDS} AND {MAY_DECIDE} AND a.id = ANY($6) ORDER BY a.submitted_at, a.id",
         *scope_of(actor, REVIEWERS).values,
         actor.id,
         _lately(),
@@ -186,7 +194,7 @@ class ApplicationSeen(msgspec.Struct, frozen=True):
 async def application_seen(actor: Actor, application_id: UUID) -> ApplicationSeen:
     """One application of one's unions. Raises Forbidden."""
     found = await sql.row(
-        f"SELECT {COLUMNS} WHERE {IN_SCOPE} AND a.id = $6",
+        f"SELECT {COLUMNS} WHERE {STANDS} AND a.id = $6",
         *scope_of(actor, REVIEWERS).values,
         actor.id,
         _lately(),

@@ -20,6 +20,9 @@ KEEPERS = (Role.OFFICER, Role.REVIEWER)
 IN_SCOPE = """u.id IN (SELECT id FROM trade_union WHERE lineage && $1::uuid[]
   UNION ALL SELECT t.id FROM unnest($2::int[], $3::int[]) AS span (first, last)
     JOIN trade_union t ON t.region_code BETWEEN first AND last)"""
+# The same of few unions, which are looked at one by one: nothing is gathered for it.
+STANDS = """(u.lineage && $1::uuid[] OR EXISTS (
+  SELECT FROM unnest($2::int[], $3::int[]) AS span (first, last) WHERE u.region_code BETWEEN first AND last))"""
 
 
 @dataclass(frozen=True)

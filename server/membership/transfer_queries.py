@@ -11,7 +11,7 @@ import msgspec
 from server.db import sql
 from server.kit import clock
 from server.membership.identity import open_identity
-from server.membership.scope import IN_SCOPE, scope_of
+from server.membership.scope import STANDS, scope_of
 from server.people.actors import Actor
 from server.people.models import Role
 
@@ -40,10 +40,10 @@ COLUMNS = """t.*, m.identity_sealed, m.number, m.joined_on,
   (SELECT name FROM trade_union WHERE id = t.to_union_id) AS to_union"""
 COMING = f"""SELECT {COLUMNS} FROM transfer t JOIN trade_union u ON u.id = t.to_union_id
 JOIN member m ON m.id = t.member_id
-WHERE t.state = 'requested' AND {IN_SCOPE} ORDER BY t.answer_by, t.id LIMIT $4"""
+WHERE t.state = 'requested' AND {STANDS} ORDER BY t.answer_by, t.id LIMIT $4"""
 LEAVING = f"""SELECT {COLUMNS} FROM transfer t JOIN trade_union u ON u.id = t.from_union_id
 JOIN member m ON m.id = t.member_id
-WHERE t.state = 'requested' AND {IN_SCOPE} ORDER BY t.answer_by, t.id LIMIT $4"""
+WHERE t.state = 'requested' AND {STANDS} ORDER BY t.answer_by, t.id LIMIT $4"""
 
 
 async def coming(actor: Actor) -> list[Move]:

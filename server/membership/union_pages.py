@@ -10,6 +10,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Response
 
+from server.db.together import at_once
 from server.edge.access import Audience, allow
 from server.edge.forms import FieldError, read_form
 from server.edge.htmx import page, redirect
@@ -74,8 +75,10 @@ async def show_union(request: Req, union_id: FromPath[UUID]) -> Response[Any]:
 
 
 async def _union_page(request: Req, union_id: UUID, refused: AppError | None = None) -> Response[Any]:
-    row = await union_queries.union_kept(request.user, union_id)
-    rows, more = await union_queries.unions_below(union_id, read_after(request))
+    (row, above), (rows, more) = await at_once(
+        union_queries.kept_with_path(request.user, union_id),
+        union_queries.unions_below(union_id, read_after(request)),
+    )
     done = DONE.get(request.query_params.get("done", ""))
     return page(
         request,
@@ -84,7 +87,7 @@ async def _union_page(request: Req, union_id: UUID, refused: AppError | None = N
         status=refused.status if refused else 200,
         row=row,
         union=row.union,
-        above=await union_queries.path_to(request.user, row.union),
+        above=above,
         rows=rows,
         more=more,
         kinds=names(KIND_TAGS),

@@ -13,7 +13,7 @@ from server.errors import Forbidden, NotFound
 from server.kit.geo import Point
 from server.kit.ids import read_code
 from server.kit.text import half_width
-from server.membership.scope import IN_SCOPE, scope_of
+from server.membership.scope import IN_SCOPE, STANDS, scope_of
 from server.membership.union_admin import may_keep
 from server.membership.unions import CODE_CHARS, UnionView, view_of
 from server.people.actors import Actor
@@ -21,6 +21,24 @@ from server.stations.divisions import find_place
 from server.stations.naming import typed_words
 
 PAGE = 50
+# All below the unions of a page are gathered once, and counted together.
+ROWS = """
+WITH asked AS (SELECT id, place FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, place)),
+below AS MATERIALIZED (SELECT a.id AS top, d.id FROM asked a JOIN trade_union d ON d.lineage @> ARRAY[a.id]),
+sizes AS (SELECT b.top, sum(s.members) AS members FROM below b JOIN union_size s ON s.union_id = b.id GROUP BY 1),
+queues AS (
+  SELECT b.top, count(*) AS waiting FROM below b JOIN application a ON a.union_id = b.id
+  WHERE a.state IN ('submitted', 'appealed') GROUP BY 1),
+moves AS (
+  SELECT b.top, count(*) AS moving FROM below b JOIN transfer t ON t.to_union_id = b.id
+  WHERE t.state = 'requested' GROUP BY 1)
+SELECT u.*, p.name AS parent_name, coalesce(members, 0) AS members, coalesce(waiting, 0) AS waiting,
+  coalesce(moving, 0) AS moving,
+  (SELECT count(*) FROM trade_union c WHERE c.parent_id = u.id AND c.closed_at IS NULL) AS children
+FROM asked JOIN trade_union u ON u.id = asked.id LEFT JOIN trade_union p ON p.id = u.parent_id
+LEFT JOIN sizes ON sizes.top = u.id LEFT JOIN queues ON queues.top = u.id LEFT JOIN moves ON moves.top = u.id
+ORDER BY asked.place
+"""
 
 
 class UnionRow(msgspec.Struct, frozen=True):
@@ -53,13 +71,14 @@ class UnionRow(msgspec.Struct, frozen=True):
 async def top_unions(actor: Actor, after: UUID | None = None) -> tuple[list[UnionRow], UUID | None]:
     """The highest unions that somebody keeps, and the cursor for more. Raises Forbidden."""
     found = await sql.rows(
-        f"""SELECT u.id FROM trade_union u WHERE {IN_SCOPE}
-          AND NOT coalesce((SELECT p.lineage && $1::uuid[] OR EXISTS (SELECT FROM unnest($2::int[], $3::int[])
-            AS span (first, last) WHERE p.region_code BETWEEN first AND last)
-            FROM trade_union p WHERE p.id = u.parent_id), false)
-          AND ($4::uuid IS NULL OR (u.closed_at IS NOT NULL, u.region_code, u.name, u.id) >
+        f"""SELECT m.id FROM trade_union m
+        WHERE m.id IN (SELECT unnest($1::uuid[]) UNION ALL
+            SELECT t.id FROM unnest($2::int[], $3::int[]) AS span (first, last)
+              JOIN trade_union t ON t.region_code BETWEEN first AND last)
+          AND NOT EXISTS (SELECT FROM trade_union u WHERE u.id = m.parent_id AND {STANDS})
+          AND ($4::uuid IS NULL OR (m.closed_at IS NOT NULL, m.region_code, m.name, m.id) >
             (SELECT closed_at IS NOT NULL, region_code, name, id FROM trade_union WHERE id = $4))
-        ORDER BY u.closed_at IS NOT NULL, u.region_code, u.name, u.id LIMIT $5""",
+        ORDER BY m.closed_at IS NOT NULL, m.region_code, m.name, m.id LIMIT $5""",
         *scope_of(actor).values,
         after,
         PAGE + 1,
@@ -108,6 +127,12 @@ async def union_kept(actor: Actor, union_id: UUID) -> UnionRow:
     return found[0]
 
 
+async def kept_with_path(actor: Actor, union_id: UUID) -> tuple[UnionRow, list[tuple[UnionView, bool]]]:
+    """A union and the way to it, as below. Raises NotFound, Forbidden."""
+    row = await union_kept(actor, union_id)
+    return row, await path_to(actor, row.union)
+
+
 async def path_to(actor: Actor, union: UnionView) -> list[tuple[UnionView, bool]]:
     """The unions above one from the top down, and whether somebody may look at them."""
     found = await sql.rows(
@@ -125,16 +150,7 @@ async def _page(found: Sequence[Any]) -> tuple[list[UnionRow], UUID | None]:
 async def _rows(ids: list[UUID]) -> list[UnionRow]:
     """These unions with their figures, in this order."""
     found = await sql.rows(
-        """SELECT u.*, p.name AS parent_name,
-          (SELECT coalesce(sum(s.members), 0) FROM trade_union d JOIN union_size s ON s.union_id = d.id
-            WHERE d.lineage @> ARRAY[u.id]) AS members,
-          (SELECT count(*) FROM trade_union d JOIN application a ON a.union_id = d.id
-            WHERE d.lineage @> ARRAY[u.id] AND a.state IN ('submitted', 'appealed')) AS waiting,
-          (SELECT count(*) FROM trade_union d JOIN transfer t ON t.to_union_id = d.id
-            WHERE d.lineage @> ARRAY[u.id] AND t.state = 'requested') AS moving,
-          (SELECT count(*) FROM trade_union c WHERE c.parent_id = u.id AND c.closed_at IS NULL) AS children
-        FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, place) JOIN trade_union u ON u.id = asked.id
-        LEFT JOIN trade_union p ON p.id = u.parent_id ORDER BY asked.place""",
+        ROWS,
         ids,
     )
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -17,19 +17,47 @@ from server.notices.models import NoticeKind
 
 # Its kind, whether by SMS too, when it stands in the inbox, when to try sending it.
 _Timed = tuple[NoticeKind, bool, datetime, datetime]
+GROUP_KINDS = {NoticeKind.BOOKING_AFFECTED: NoticeKind.GROUP_AFFECTED}
 REMINDERS = {"evening": NoticeKind.REMINDER_EVENING, "hour": NoticeKind.REMINDER_HOUR}
-INSERT = """INSERT INTO notice (id, person_id, staff_id, station_id, booking_id, kind, params, push, state,
+# Whoever was brought along has no inbox: the one who brought them hears that something is new, once for all of them.
+# Reminders are planned for the foreman by the room of groups.
+SAID_ONCE = timedelta(minutes=10)
+NOT_SAID = """NOT EXISTS (SELECT FROM notice n WHERE n.person_id = who.foreman AND n.kind = $12
+    AND n.station_id IS NOT DISTINCT FROM $4 AND n.due_at > $13 AND n.read_at IS NULL AND n.state <> 'withdrawn'
+    AND (n.push OR NOT $8))"""
+INSERT = f"""INSERT INTO notice (id, person_id, staff_id, station_id, booking_id, kind, params, push, state,
     due_at, next_try_at, tries, receipt, error, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'due', $9, $10, 0, '', '', $11)"""
+SELECT $1, coalesce(who.foreman, $2), $3, $4, $5, CASE WHEN who.foreman IS NULL THEN $6 ELSE $12 END, $7, $8, 'due',
+    $9, $10, 0, '', '', $11
+FROM (SELECT (SELECT brought_by FROM person WHERE id = $2) AS foreman) who
+WHERE who.foreman IS NULL OR {NOT_SAID}"""
 INSERT_MANY = """INSERT INTO notice (id, person_id, kind, params, push, state,
     due_at, next_try_at, tries, receipt, error, created_at)
 SELECT t.id, t.person_id, $3, $4, false, 'due', $5, $5, 0, '', '', $5
 FROM unnest($1::uuid[], $2::uuid[]) AS t (id, person_id)"""
 INSERT_SERIES = """INSERT INTO notice (id, person_id, station_id, booking_id, kind, params, push, state,
     due_at, next_try_at, tries, receipt, error, created_at)
-SELECT t.id, $1, $2, $3, t.kind, $4, t.push, 'due', t.due_at, t.next_try_at, 0, '', '', $5
+SELECT t.id, coalesce(who.foreman, $1), $2, $3, CASE WHEN who.foreman IS NULL THEN t.kind ELSE 'group_changed' END,
+    $4, t.push, 'due', t.due_at, t.next_try_at, 0, '', '', $5
 FROM unnest($6::uuid[], $7::text[], $8::boolean[], $9::timestamptz[], $10::timestamptz[])
-  AS t (id, kind, push, due_at, next_try_at)"""
+  AS t (id, kind, push, due_at, next_try_at), (SELECT (SELECT brought_by FROM person WHERE id = $1) AS foreman) who
+WHERE who.foreman IS NULL OR t.kind NOT IN ('reminder_evening', 'reminder_hour')"""
+# To people who were brought along themselves, each about his own place; the phone is theirs.
+INSERT_PLACES = """INSERT INTO notice (id, person_id, station_id, booking_id, kind, params, push, state,
+    due_at, next_try_at, tries, receipt, error, created_at)
+SELECT t.id, t.person_id, t.station_id, t.booking_id, $8, t.params::jsonb, true, 'due', $6, t.next_try_at,
+    0, '', '', $6
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $7::timestamptz[])
+  AS t (id, person_id, station_id, booking_id, params, next_try_at)"""
+
+
+class Place(NamedTuple):
+    """What one who was brought along is told of: the place, and what to say of it."""
+
+    person_id: UUID
+    station_id: UUID
+    booking_id: UUID
+    params: dict[str, Any]
 
 
 async def tell_worker(
@@ -65,6 +93,23 @@ async def tell_workers(person_ids: Sequence[UUID], kind: NoticeKind, params: dic
         kind,
         msgspec.json.encode(params).decode(),
         now,
+    )
+
+
+async def tell_brought(kind: NoticeKind, places: Sequence[Place]) -> None:
+    """One SMS to each of these people who came with a foreman and left a phone: place, time and code."""
+    now = clock.now()
+    starts = [datetime.fromisoformat(place.params["starts_at"]) for place in places]
+    await sql.run(
+        INSERT_PLACES,
+        [new_id() for _ in places],
+        [place.person_id for place in places],
+        [place.station_id for place in places],
+        [place.booking_id for place in places],
+        [msgspec.json.encode(place.params).decode() for place in places],
+        now,
+        [rules.after_quiet(now, starts_at) for starts_at in starts],
+        kind,
     )
 
 
@@ -107,6 +152,8 @@ async def _write(  # noqa: PLR0917 (the columns of one row)
         due_at,
         next_try_at,
         clock.now(),
+        GROUP_KINDS.get(kind, NoticeKind.GROUP_CHANGED),
+        due_at - SAID_ONCE,
     )
 
 

@@ -30,6 +30,19 @@ TEXTS = {
     ),
     NoticeKind.REMINDER_HOUR: N_("快到时间了：%(when)s，%(station)s，%(service)s，凭证号 %(code)s。"),
     NoticeKind.ESCALATION: N_("有人等确认：%(when)s，%(station)s，%(service)s。快到期限了，请尽快回复。"),
+    NoticeKind.GROUP_BOOKED: N_(
+        "给 %(people)s 位工友约上了：%(when)s起，%(station)s，%(service)s，集体号 %(code)s。"
+        "每个人的时间在“我的预约”里。"
+    ),
+    NoticeKind.GROUP_CANCELLED: N_("给工友约的取消了 %(people)s 个：%(station)s，%(service)s，集体号 %(code)s。"),
+    NoticeKind.GROUP_CHANGED: N_("您给工友约的%(service)s有新消息：%(when)s，%(station)s。请到“我的预约”里看每个人。"),
+    NoticeKind.GROUP_AFFECTED: N_(
+        "%(station)s %(when)s可能不开门，您给工友约的%(service)s请到“我的预约”里改时间，或等站点联系您。"
+    ),
+    NoticeKind.GROUP_PLACE: N_("有工友给您约好了：%(when)s，%(station)s，%(service)s，到前台报凭证号 %(code)s。"),
+    NoticeKind.GROUP_PLACE_GONE: N_(
+        "工友给您约的取消了：%(when)s，%(station)s，%(service)s。还想去，可以自己再约一个。"
+    ),
     NoticeKind.WAITLIST_OFFERED: N_(
         "等到名额了：%(when)s，%(station)s，%(service)s。给您留一会儿，请到“我的候补”里点“我要”。"
     ),
@@ -38,6 +51,7 @@ TEXTS = {
     ),
     NoticeKind.WAITLIST_GONE: N_("对不住，%(station)s %(when)s的%(service)s不办了，刚给您留的名额没有了。您还接着排。"),
     NoticeKind.WAITLIST_ENDED: N_("对不住，%(service)s的候补没等到名额。看看别的时间、别的站点。"),
+    NoticeKind.FAULT_SAID: N_("有人说坏了：%(station)s的%(thing)s。请去看看。"),
     NoticeKind.FAULT_FIXED: N_("修好了：%(station)s的%(thing)s。谢谢您说一声，工友们都用得上。"),
     NoticeKind.FAULT_CANNOT_FIX: N_("%(station)s的%(thing)s修不了：%(reason)s 谢谢您说一声。"),
     NoticeKind.SUGGESTION_PLANNED: N_("您支持的建站建议列入计划了：%(place)s。%(reason)s"),
@@ -81,10 +95,17 @@ WHAT = {
     NoticeKind.REMINDER_EVENING: "别忘了",
     NoticeKind.REMINDER_HOUR: "快到时间了",
     NoticeKind.ESCALATION: "快到回复期限了",
+    NoticeKind.GROUP_BOOKED: "给工友约上了",
+    NoticeKind.GROUP_CANCELLED: "给工友约的取消了",
+    NoticeKind.GROUP_CHANGED: "给工友约的有新消息",
+    NoticeKind.GROUP_AFFECTED: "给工友约的有变动",
+    NoticeKind.GROUP_PLACE: "工友给您约好了",
+    NoticeKind.GROUP_PLACE_GONE: "工友给您约的取消了",
     NoticeKind.WAITLIST_OFFERED: "等到名额了，请尽快点“我要”",
     NoticeKind.WAITLIST_PASSED: "名额给了下一位",
     NoticeKind.WAITLIST_GONE: "留的名额没有了",
     NoticeKind.WAITLIST_ENDED: "候补没等到",
+    NoticeKind.FAULT_SAID: "有东西坏了",
     NoticeKind.FAULT_FIXED: "您说坏了的修好了",
     NoticeKind.FAULT_CANNOT_FIX: "您说坏了的修不了",
     NoticeKind.SUGGESTION_PLANNED: "您支持的站点列入计划了",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -33,14 +32,16 @@ BEFORE = {True: "AND (e.at, e.id) < ($8, $9) ", False: "AND $8::timestamptz IS N
 NEWEST = "ORDER BY e.at DESC, e.id DESC LIMIT $10"
 # About whom somebody wrote words, those words stay where they were written.
 ABOUT_PEOPLE = ("person", "member", "application", "transfer", "booking")
-NAMED = """SELECT e.*, a.display_name AS actor_name, coalesce(st.name, u.name, s.display_name, '') AS subject_name,
-  coalesce(d.full_name, '') AS place FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[])
-  AS e (id, actor_id, subject_kind, subject_id, region_code)
-LEFT JOIN staff a ON a.id = e.actor_id
-LEFT JOIN station st ON e.subject_kind = 'station' AND st.id::text = e.subject_id
-LEFT JOIN trade_union u ON e.subject_kind = 'union' AND u.id::text = e.subject_id
-LEFT JOIN staff s ON e.subject_kind = 'staff' AND s.id::text = e.subject_id
-LEFT JOIN division d ON d.code = e.region_code"""
+NAMED = """SELECT e.*, coalesce(a.display_name, '') AS actor_name,
+  coalesce(st.name, u.name, s.display_name, '') AS subject_name, coalesce(d.full_name, '') AS place FROM e
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN e.subject_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN e.subject_id::uuid END AS id) about
+LEFT JOIN staff a ON e.actor_kind = 'staff' AND a.id = e.actor_id
+LEFT JOIN station st ON e.subject_kind = 'station' AND st.id = about.id
+LEFT JOIN trade_union u ON e.subject_kind = 'union' AND u.id = about.id
+LEFT JOIN staff s ON e.subject_kind = 'staff' AND s.id = about.id
+LEFT JOIN division d ON d.code = e.region_code
+ORDER BY e.at DESC, e.id DESC"""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -86,7 +87,7 @@ async def log(actor: Actor, asked: Asked, limit: int = PAGE) -> list[Entry]:
     for code in regions_of(actor):
         found += await _of_region(code, asked, limit)
     found.sort(key=lambda row: (row["at"], row["id"]), reverse=True)
-    return await _with_names(found[:limit])
+    return [_entry(row) for row in found[:limit]]
 
 
 async def _of_region(code: int, asked: Asked, limit: int) -> list[sql.Record]:
@@ -102,7 +103,7 @@ async def _of_region(code: int, asked: Asked, limit: int) -> list[sql.Record]:
         NEWEST,
     )
     return await sql.rows(
-        "".join(statement),
+        "WITH e AS MATERIALIZED (" + "".join(statement) + ") " + NAMED,
         code // size,
         asked.since,
         asked.until,
@@ -123,25 +124,8 @@ async def whole_log(actor: Actor, asked: Asked) -> AsyncIterator[list[Entry]]:
         asked = msgspec.structs.replace(asked, before=(batch[-1].at, batch[-1].id))
 
 
-async def _with_names(rows: Sequence[Any]) -> list[Entry]:
-    found = await sql.rows(
-        NAMED,
-        [row["id"] for row in rows],
-        [row["actor_id"] if row["actor_kind"] == "staff" else None for row in rows],
-        [row["subject_kind"] for row in rows],
-        [row["subject_id"] for row in rows],
-        [row["region_code"] for row in rows],
-    )
-    names = {row["id"]: row for row in found}
-    return [
-        Entry(
-            **{**row, "reason": "" if row["subject_kind"] in ABOUT_PEOPLE else row["reason"]},
-            actor_name=names[row["id"]]["actor_name"] or "",
-            subject_name=names[row["id"]]["subject_name"],
-            place=names[row["id"]]["place"],
-        )
-        for row in rows
-    ]
+def _entry(row: sql.Record) -> Entry:
+    return Entry(**{**row, "reason": "" if row["subject_kind"] in ABOUT_PEOPLE else row["reason"]})
 
 
 async def colleagues_named(typed: str) -> list[UUID]:

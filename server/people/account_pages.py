@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
 
+from server.db.together import at_once
 from server.edge import sessions
 from server.edge.access import Audience, allow
 from server.edge.forms import FieldError, read_form
@@ -51,12 +52,15 @@ class AuthenticatorForm(msgspec.Struct):
 async def show_account(request: Req) -> Response[Any]:
     done = request.query_params.get("done", "")
     actor = request.user
+    account, sessions, grants = await at_once(
+        staff_account.own_account(actor), queries.sessions_of(actor, clock.now()), grants_of([actor.id])
+    )
     return page(
         request,
         "people/staff_account.html",
-        account=await staff_account.own_account(actor),
-        sessions=await queries.sessions_of(actor, clock.now()),
-        roles=[(_(ROLE_NAMES[role.role]), role.name) for role in (await grants_of([actor.id]))[actor.id]],
+        account=account,
+        sessions=sessions,
+        roles=[(_(ROLE_NAMES[role.role]), role.name) for role in grants[actor.id]],
         done=_(DONE[done]) if done in DONE else "",
     )
 

@@ -53,7 +53,11 @@ class Purpose(StrEnum):
 
 
 class Person(Model):
-    """A worker with a verified phone number; once erased, only the id that counts are kept by."""
+    """A worker with a verified phone number; once erased, only the id that counts are kept by.
+
+    Who was `brought_by` another worker came along in a group: such a person never signs in, has a phone only where the
+    list named one, and `phone_index` is chance.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     phone_index = fields.CharField(64, unique=True)
@@ -64,6 +68,7 @@ class Person(Model):
     is_member = fields.BooleanField(default=False)
     created_at = fields.DatetimeField(auto_now_add=True)
     erased_at = fields.DatetimeField(null=True)
+    brought_by = fields.UUIDField(null=True)
 
     class Meta:
         table = "person"

@@ -19,11 +19,11 @@ from server.people.errors import PasswordCommon, PasswordLikeLogin, PasswordShor
 DATA = ROOT / "server" / "data"
 SHORTEST, LONGEST = 12, 200
 T = TypeVar("T")
-_hasher = PasswordHasher()
+hasher = PasswordHasher()
 # Each hash takes 64 MB: few at a time, or a crowd of guesses takes all memory.
 _hashing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 # Verified where the login is unknown, so that the answer takes as long.
-_DUMMY = _hasher.hash("nobody has this password")
+_DUMMY = hasher.hash("nobody has this password")
 # Of the lists of leaked passwords (here and abroad) the most frequent ones that are long enough; compared without case.
 COMMON = frozenset((DATA / "common_passwords.txt").read_text("utf-8").split())
 
@@ -41,13 +41,13 @@ def check_password(password: str, login: str) -> None:
 
 async def hash_password(password: str) -> str:
     """What is stored of a password."""
-    return await _hashed(lambda: _hasher.hash(password))
+    return await _hashed(lambda: hasher.hash(password))
 
 
 async def password_fits(stored: str | None, password: str) -> bool:
     """Whether it is the password of this hash; without a hash it takes as long and does not fit."""
     try:
-        await _hashed(lambda: _hasher.verify(stored or _DUMMY, password))
+        await _hashed(lambda: hasher.verify(stored or _DUMMY, password))
     except (VerifyMismatchError, InvalidHashError):
         return False
     return stored is not None

@@ -30,6 +30,8 @@ SESSION = f"""SELECT s.id, s.seen_at, s.person_id, p.is_member, p.locale AS pers
 FROM session s LEFT JOIN person p ON p.id = s.person_id LEFT JOIN staff t ON t.id = s.staff_id
 WHERE s.id = $1 AND s.expires_at > $2
   AND (s.staff_id IS NULL OR (t.disabled_at IS NULL AND s.seen_at > $3))"""
+TOUCH = """UPDATE session SET seen_at = $2, expires_at = CASE WHEN person_id IS NULL THEN expires_at ELSE $3 END
+WHERE id = $1"""
 
 
 class _Grant(msgspec.Struct):
@@ -133,9 +135,13 @@ class Contact:
 
 
 async def contacts(person_ids: Iterable[UUID]) -> dict[UUID, Contact]:
-    """Contacts of several workers in one statement."""
+    """Contacts of several workers in one statement; who was brought along without a phone is reached by who did."""
     found = await sql.rows(
-        "SELECT id, phone_sealed, name_sealed, locale FROM person WHERE id = ANY($1) AND erased_at IS NULL",
+        """SELECT p.id, p.name_sealed, p.locale,
+            CASE WHEN octet_length(p.phone_sealed) > 0 THEN p.phone_sealed ELSE f.phone_sealed END AS phone_sealed
+        FROM person p LEFT JOIN person f ON f.id = p.brought_by AND f.erased_at IS NULL
+        WHERE p.id = ANY($1) AND p.erased_at IS NULL
+          AND (octet_length(p.phone_sealed) > 0 OR f.phone_sealed IS NOT NULL)""",
         list(person_ids),
     )
     return {

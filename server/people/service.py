@@ -10,7 +10,6 @@ from uuid import UUID
 
 from server.db import sql
 from server.db.pool import AWAY
-from server.errors import Unavailable
 from server.kit import clock
 from server.kit.crypto import digest, vault
 from server.kit.ids import new_id
@@ -158,19 +157,13 @@ async def find_actor(token: str, *, attended: bool = True) -> Actor | None:
         return None
     actor, seen_at = found
     if attended and seen_at < now - TOUCH_EVERY:
-        with suppress(Unavailable, *AWAY):  # whoever only looks may go on; the next request notes it
+        with suppress(*AWAY):  # whoever only looks may go on; the next request notes it
             await _touch(actor, now)
     return actor
 
 
 async def _touch(actor: Actor, now: datetime) -> None:
-    await sql.run(
-        "UPDATE session SET seen_at = $2, expires_at = CASE WHEN person_id IS NULL THEN expires_at ELSE $3 END"
-        " WHERE id = $1",
-        actor.session_id,
-        now,
-        now + WORKER_SESSION,
-    )
+    await sql.run(queries.TOUCH, actor.session_id, now, now + WORKER_SESSION)
 
 
 async def sign_out(actor: Actor) -> None:

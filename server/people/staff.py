@@ -30,6 +30,25 @@ LONGEST_WINDOW = timedelta(hours=1)
 KNOWN_FOR = timedelta(days=30)
 
 
+SEE_TO = """
+SELECT g.staff_id, g.region_code FROM role_grant g JOIN staff t ON t.id = g.staff_id AND t.disabled_at IS NULL
+WHERE g.station_id = $1 AND g.role IN ('staff', 'manager')
+UNION SELECT g.staff_id, g.region_code FROM role_grant g JOIN staff t ON t.id = g.staff_id AND t.disabled_at IS NULL
+WHERE g.region_code = ANY($2) AND g.role = 'officer'
+"""
+
+
+async def who_sees_to(station_id: UUID, region_code: int) -> list[UUID]:
+    """Who works at a station; where nobody does, the officers of its county, else its city, else its province."""
+    above = [region_code, region_code // 100 * 100, region_code // 10_000 * 10_000]
+    found = await sql.rows(SEE_TO, station_id, above)
+    for region in (None, *above):
+        here = [row["staff_id"] for row in found if row["region_code"] == region]
+        if here:
+            return sorted(set(here))
+    return []
+
+
 async def create_staff(
     *, login: str, display_name: str, password: str, grants: Sequence[GrantHeld], totp_secret: str | None = None
 ) -> tuple[UUID, str]:

@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
 
+from server.db.together import at_once
 from server.edge.access import Audience, allow
 from server.edge.forms import FieldError, read_form
 from server.edge.htmx import page, redirect
@@ -73,7 +74,7 @@ async def list_staff(request: Req) -> Response[Any]:
 
 async def _list_page(request: Req, refused: AppError | None = None) -> Response[Any]:
     typed = clean(request.query_params.get("q", ""))[:LONGEST_QUERY]
-    rows, more = await staff_of(request.user, typed, _after(request))
+    (rows, more), requests = await at_once(staff_of(request.user, typed, _after(request)), open_requests(request.user))
     return page(
         request,
         "people/staff_list.html",
@@ -82,7 +83,7 @@ async def _list_page(request: Req, refused: AppError | None = None) -> Response[
         rows=rows,
         more=rows[-1].id if more else None,
         typed=typed,
-        requests=await open_requests(request.user) if not typed else [],
+        requests=requests if not typed else [],
         done=_done(request),
         role_names=_role_names(),
     )

@@ -16,22 +16,28 @@ from server.people.scopes import PLACE, PLACE_JOINS, Placed, at_home, grants_of,
 
 PAGE = 50
 ADMINS = (Role.MANAGER, Role.REVIEWER, Role.OFFICER)
-# Staff `t` of a scope: at these stations ($1), over unions below these ($2), with these roles ($5) in these spans
-# of regions ($3, $4); whoever has no role is an officer's where the first one lay.
-OF_SPAN = "FROM unnest($3::int[], $4::int[], $5::text[]) AS span (first, last, role)"
-IN_SCOPE = f"""t.id IN (
-  SELECT staff_id FROM role_grant WHERE station_id = ANY($1) AND role IN ('staff', 'manager')
-  UNION SELECT g.staff_id FROM role_grant g JOIN trade_union u ON u.id = g.union_id
-    WHERE g.role = 'reviewer' AND u.lineage && $2::uuid[]
-  UNION SELECT g.staff_id {OF_SPAN} JOIN role_grant g ON g.role = span.role AND g.region_code BETWEEN first AND last
-  UNION SELECT g.staff_id {OF_SPAN} JOIN station s ON s.region_code BETWEEN first AND last
-    JOIN role_grant g ON g.station_id = s.id AND g.role = span.role
-  UNION SELECT g.staff_id {OF_SPAN} JOIN trade_union u ON u.region_code BETWEEN first AND last
-    JOIN role_grant g ON g.union_id = u.id AND g.role = span.role
-  UNION SELECT h.id {OF_SPAN} JOIN staff h ON h.region_code BETWEEN first AND last
-    WHERE span.role = 'officer' AND NOT EXISTS (SELECT FROM role_grant g WHERE g.staff_id = h.id))"""
-STAFF = f"""SELECT t.id, t.login, t.display_name, t.disabled_at FROM staff t
-WHERE {IN_SCOPE} AND ($6 = '' OR strpos(lower(t.display_name), $6) > 0 OR strpos(t.login, $6) > 0)
+# The staff of a scope: at these stations ($1), over unions below these ($2), with these roles ($5) in these spans of
+# regions ($3, $4); whoever has no role is an officer's where the first one lay. Each part is gathered through an
+# index, whatever the size of the others (OFFSET 0: one lookup for each station, union, colleague).
+SPANS = """(SELECT first, last, array_agg(role) AS roles FROM unnest($3::int[], $4::int[], $5::text[])
+    AS one (first, last, role) GROUP BY first, last) span"""
+IN_SCOPE = f"""SELECT staff_id FROM role_grant WHERE station_id = ANY($1) AND role IN ('staff', 'manager')
+  UNION SELECT g.staff_id FROM trade_union u CROSS JOIN LATERAL (
+      SELECT staff_id FROM role_grant WHERE union_id = u.id AND role = 'reviewer' OFFSET 0) g
+    WHERE u.lineage && $2::uuid[]
+  UNION SELECT g.staff_id FROM {SPANS} JOIN role_grant g ON g.region_code BETWEEN first AND last
+    AND g.role = ANY(span.roles)
+  UNION SELECT g.staff_id FROM {SPANS} CROSS JOIN LATERAL (
+      SELECT id FROM station WHERE region_code BETWEEN first AND last OFFSET 0) s CROSS JOIN LATERAL (
+      SELECT staff_id FROM role_grant WHERE station_id = s.id AND role = ANY(span.roles) OFFSET 0) g
+  UNION SELECT g.staff_id FROM {SPANS} CROSS JOIN LATERAL (
+      SELECT id FROM trade_union WHERE region_code BETWEEN first AND last OFFSET 0) u CROSS JOIN LATERAL (
+      SELECT staff_id FROM role_grant WHERE union_id = u.id AND role = ANY(span.roles) OFFSET 0) g
+  UNION SELECT h.id FROM {SPANS} JOIN staff h ON h.region_code BETWEEN first AND last
+    WHERE 'officer' = ANY(span.roles) AND NOT EXISTS (SELECT FROM role_grant g WHERE g.staff_id = h.id)"""
+STAFF = f"""SELECT t.* FROM ({IN_SCOPE}) own CROSS JOIN LATERAL (
+  SELECT id, login, display_name, disabled_at FROM staff WHERE id = own.staff_id OFFSET 0) t
+WHERE ($6 = '' OR strpos(lower(t.display_name), $6) > 0 OR strpos(t.login, $6) > 0)
   AND ($7::uuid IS NULL OR t.id < $7) ORDER BY t.id DESC LIMIT $8"""
 OPEN_REQUESTS = f"""SELECT g.id, g.kind, g.staff_id, t.display_name, coalesce(g.role, 'officer') AS role, g.station_id,
   g.region_code, g.union_id, g.asked_by, a.display_name AS asked_name, g.asked_at, g.expires_at, t.region_code AS home,

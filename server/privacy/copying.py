@@ -8,8 +8,10 @@ from typing import Literal
 import msgspec
 
 from server.bookings import own_data as bookings
-from server.bookings.own_data import BookingHeld, NumberHeld, WishHeld
+from server.bookings.own_data import BookingHeld, NumberHeld, PardonHeld, WishHeld
 from server.errors import SignInNeeded
+from server.groups import own_data as groups
+from server.groups.own_data import GroupHeld
 from server.kit import clock
 from server.membership import own_data as membership
 from server.membership.own_data import ApplicationHeld, MembershipHeld
@@ -34,6 +36,8 @@ class OwnData(msgspec.Struct, frozen=True):
     bookings: list[BookingHeld]
     numbers: list[NumberHeld]
     wishes: list[WishHeld]
+    pardons: list[PardonHeld]
+    groups: list[GroupHeld]
     reports: list[VoiceHeld]
     suggestions: list[SuggestionHeld]
     applications: list[ApplicationHeld]
@@ -59,6 +63,8 @@ async def own_data(actor: Actor) -> OwnData:
         bookings=await bookings.copy(actor.id),
         numbers=await bookings.copy_numbers(actor.id),
         wishes=await bookings.copy_wishes(actor.id),
+        pardons=await bookings.copy_pardons(actor.id),
+        groups=await groups.copy(actor.id),
         reports=await reports.copy_voices(actor.id),
         suggestions=await reports.copy_suggestions(actor.id),
         applications=applications,

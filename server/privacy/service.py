@@ -11,6 +11,7 @@ from server.audit import service as audit
 from server.bookings import own_data as bookings
 from server.db import sql
 from server.errors import Forbidden, SignInNeeded, Unavailable
+from server.groups import own_data as groups
 from server.membership import own_data as membership
 from server.notices import own_data as notices
 from server.people import own_data as people
@@ -88,6 +89,7 @@ async def _erase(actor: Actor, person_id: UUID, person: asyncpg.Record) -> None:
     subjects = await subjects_of(person_id)
     await membership.erase(actor)
     await bookings.erase(actor)
+    await groups.erase(actor)
     await reports.erase(actor)
     await notices.erase(person_id)
     await audit_data.forget_words(subjects)

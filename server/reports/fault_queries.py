@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from server.db import sql
+from server.db.together import at_once
 from server.errors import NotFound
 from server.people.actors import INCLUDES, Actor, region_span
 from server.people.models import Role
@@ -176,12 +177,20 @@ def _read_place(after: str, asked: Asked) -> tuple[datetime, UUID]:
 
 async def one_fault(actor: Actor, fault_id: UUID) -> tuple[FaultLine, list[Voice], list[Event]]:
     """A fault, what people said of it, and what was done. Raises NotFound, Forbidden."""
-    row = await sql.row(f"WITH found AS (SELECT {COLUMNS} FROM fault f WHERE f.id = $1) {LINE}", fault_id)
+    row, voices, events = await at_once(
+        sql.row(f"WITH found AS (SELECT {COLUMNS} FROM fault f WHERE f.id = $1) {LINE}", fault_id),
+        _voices(fault_id),
+        _events(fault_id),
+    )
     if row is None:
         raise NotFound
     line = msgspec.convert(dict(row), FaultLine)
     actor.require(Role.STAFF, station_id=line.station_id, region_code=line.region_code)
-    voices = await sql.rows(
+    return line, voices, events
+
+
+async def _voices(fault_id: UUID) -> list[Voice]:
+    found = await sql.rows(
         """SELECT v.id, v.words, v.at, p.voice_id IS NOT NULL AS has_photo, coalesce(p.width, 0)::int AS width,
           coalesce(p.height, 0)::int AS height
         FROM fault_voice v LEFT JOIN fault_photo p ON p.voice_id = v.id WHERE v.fault_id = $1
@@ -189,16 +198,16 @@ async def one_fault(actor: Actor, fault_id: UUID) -> tuple[FaultLine, list[Voice
         fault_id,
         VOICES_SHOWN,
     )
-    events = await sql.rows(
+    return [msgspec.convert(dict(row), Voice) for row in found]
+
+
+async def _events(fault_id: UUID) -> list[Event]:
+    found = await sql.rows(
         """SELECT e.at, e.from_state, e.to_state, e.actor_kind, coalesce(s.display_name, '') AS who, e.reason
         FROM fault_event e LEFT JOIN staff s ON s.id = e.actor_id WHERE e.fault_id = $1 ORDER BY e.at, e.id""",
         fault_id,
     )
-    return (
-        line,
-        [msgspec.convert(dict(row), Voice) for row in voices],
-        [msgspec.convert(dict(row), Event) for row in events],
-    )
+    return [msgspec.convert(dict(row), Event) for row in found]
 
 
 async def photo_of(actor: Actor, fault_id: UUID, voice_id: UUID) -> bytes:

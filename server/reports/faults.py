@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 
 from server.db import sql
-from server.errors import NotFound
+from server.errors import NotFound, Unavailable
 from server.kit import clock
 from server.kit.crypto import vault
 from server.kit.ids import new_id
@@ -25,6 +25,7 @@ from server.notices.models import NoticeKind
 from server.people import service as people
 from server.people.actors import Actor
 from server.people.models import Role
+from server.people.staff import who_sees_to
 from server.reports import rules
 from server.reports.errors import AgainTooLate, BrokenAgain, FaultMoved, ReasonMissing, SaidTooOften
 from server.reports.models import FaultState, Thing
@@ -32,6 +33,7 @@ from server.reports.rules import Step
 from server.reports.words import THING_NAMES
 from server.stations.errors import StationNotFound
 
+TRIES = 3
 FROM_BROWSER = (timedelta(hours=1), 6)
 FROM_ADDRESS = (timedelta(minutes=10), 30)  # a station's own network is one address
 # What people wrote and their photos go so long after a fault was closed.
@@ -84,7 +86,8 @@ async def say_broken(
 ) -> Said:
     """Something is broken at a station; the same voice for the same key, and for who has said so already.
 
-    `held` is the address that this browser has from before. Raises StationNotFound, SaidTooOften.
+    Staff hear of what nobody has said yet. `held` is the address that this browser has from before.
+    Raises StationNotFound, SaidTooOften.
     """
     person_id = actor.id if actor.kind == "worker" else None
     again = await _said_already(request_key, station_id, thing, person_id, held)
@@ -100,12 +103,15 @@ async def say_broken(
             fault_id = await _joined_or_new(station_id, region, thing)
             return await _add_voice(fault_id, person_id, request_key, words, photo)
 
-    try:
-        return await speak()
-    except asyncpg.UniqueViolationError:
-        # The same tap twice at one instant, or two people at once: the other one was first.
-        again = await _said_already(request_key, station_id, thing, person_id, held)
-        return again or await speak()
+    for _ in range(TRIES):
+        try:
+            return await speak()
+        except asyncpg.UniqueViolationError:
+            # Somebody else opened the fault at this instant, or the same one spoke twice: each may come once.
+            again = await _said_already(request_key, station_id, thing, person_id, held)
+            if again:
+                return again
+    raise Unavailable
 
 
 async def _said_already(
@@ -134,7 +140,19 @@ async def _joined_or_new(station_id: UUID, region: int, thing: Thing) -> UUID:
     fault_id = new_id()
     await sql.run(ADD_FAULT, fault_id, station_id, region, thing, now)
     await sql.run(ADD_EVENT, new_id(), fault_id, now, None, FaultState.OPEN, "worker", None, "")
+    await _tell_staff(station_id, region, thing)
     return fault_id
+
+
+async def _tell_staff(station_id: UUID, region: int, thing: Thing) -> None:
+    """Whoever sees to the station finds it in the inbox of the desk."""
+    params = {"station": await _station_name(station_id), "thing": THING_NAMES[thing]}
+    for staff_id in await who_sees_to(station_id, region):
+        await notices.tell_staff(staff_id, NoticeKind.FAULT_SAID, params, station_id=station_id)
+
+
+async def _station_name(station_id: UUID) -> str:
+    return str(await sql.value("SELECT name FROM station WHERE id = $1", station_id))
 
 
 async def _add_voice(
@@ -183,6 +201,7 @@ async def still_broken(*, secret: str) -> None:
         if row["closed_at"] and not rules.may_reopen(FaultState(row["state"]), row["closed_at"], clock.now()):
             raise AgainTooLate
         await _change(row, "reopen", "worker", None, "")
+        await _tell_staff(row["station_id"], row["region_code"], Thing(row["thing"]))
 
 
 async def _step(actor: Actor, fault_id: UUID, step: Step, reason: str = "") -> None:
@@ -210,8 +229,11 @@ async def _change(row: Any, step: Step, actor_kind: str, actor_id: UUID | None, 
 
 
 async def _tell(row: Any, kind: NoticeKind, reason: str) -> None:
-    station = await sql.value("SELECT name FROM station WHERE id = $1", row["station_id"])
-    params = {"station": station, "thing": THING_NAMES[Thing(row["thing"])], "reason": reason}
+    params = {
+        "station": await _station_name(row["station_id"]),
+        "thing": THING_NAMES[Thing(row["thing"])],
+        "reason": reason,
+    }
     voices = await sql.rows(
         "SELECT person_id FROM fault_voice WHERE fault_id = $1 AND person_id IS NOT NULL", row["id"]
     )

@@ -34,14 +34,17 @@ Cells = dict[str, str]
 Line = tuple[int, Cells]
 
 
-def read_lines(content: bytes, *, headers: Mapping[str, Column], required: Collection[str]) -> Iterator[Line]:
+def read_lines(
+    content: bytes, *, headers: Mapping[str, Column], required: Collection[str], unpacked: int = MOST_UNPACKED
+) -> Iterator[Line]:
     """(line number, cell by column key) of every line that is not blank; the first is the header.
 
-    Raises FileUnreadable, also for a header without the `required` columns, and FileTooLarge, also on the way.
+    An XLSX file may grow to so many bytes `unpacked`. Raises FileUnreadable, also for a header without the `required`
+    columns, and FileTooLarge, also on the way.
     """
     if len(content) > MOST_BYTES:
         raise _too_large()
-    rows = _xlsx_rows(content) if content.startswith(ZIP) else _csv_rows(content)
+    rows = _xlsx_rows(content, unpacked) if content.startswith(ZIP) else _csv_rows(content)
     keys: list[str] | None = None
     for number, row in enumerate(rows, 1):
         if number > MOST_ROWS + 1:
@@ -94,8 +97,8 @@ def _encoding(content: bytes) -> str:
     raise FileUnreadable
 
 
-def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
-    _refuse_bombs(content)
+def _xlsx_rows(content: bytes, unpacked: int) -> Iterator[list[str]]:
+    _refuse_bombs(content, unpacked)
     try:
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
         offset = sheet.start[0] if sheet.start else 0
@@ -121,13 +124,12 @@ def _cell_text(value: Any) -> str:
     return "" if isinstance(value, timedelta) else str(value)
 
 
-def _refuse_bombs(content: bytes) -> None:
+def _refuse_bombs(content: bytes, left: int) -> None:
     """Unpack once, keeping nothing, before a reader does. Raises FileTooLarge or FileUnreadable."""
     try:
         entries = zipfile.ZipFile(io.BytesIO(content)).infolist()
         if len(entries) > MOST_ENTRIES:
             raise _too_large()
-        left = MOST_UNPACKED
         for entry in entries:
             left -= _unpacked(content, entry, left)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:

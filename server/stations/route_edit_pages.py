@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta
 
+from server.db.together import at_once
 from server.edge.access import Audience, allow
 from server.edge.forms import FieldError, read_form
 from server.edge.htmx import page, redirect
@@ -133,14 +134,14 @@ async def _kept(
     request: Request[Any, Any, Any], route_id: UUID, typed: Mapping[str, Any], errors: Sequence[FieldError]
 ) -> Response[str]:
     await routes.kept_route(request.user, route_id)
-    road = await route_queries.road(route_id)
+    road, stops = await at_once(route_queries.road(route_id), route_queries.stops_of(route_id))
     shown = {name: str(getattr(road, name)) for name in ("name", "road", "region_code", "opens_on", "closes_on")}
     return page(
         request,
         "routes/keep.html",
         status=UNPROCESSABLE if errors else 200,
         road_kept=road,
-        stops=await route_queries.stops_of(route_id),
+        stops=stops,
         typed=defaultdict(str, shown | dict(typed)),
         errors=errors,
         error=_by_field(errors),

@@ -11,6 +11,7 @@ from litestar.response import Response
 
 from server.bookings.nearby import find_station
 from server.bookings.nearby_schemas import Card
+from server.db.together import at_once
 from server.edge.access import Audience, allow
 from server.edge.forms import read_form
 from server.edge.htmx import page, redirect
@@ -94,8 +95,7 @@ def _ask(request: Req, code: str, card: Card, *, status: int = 200) -> Response[
 
 
 async def _welcome(request: Req, card: Card, code: str) -> Response[Any]:
-    broken = await broken_at(card.id)
-    staffed = await queries.nearest_staffed(card.point, card.id)
+    broken, staffed = await at_once(broken_at(card.id), queries.nearest_staffed(card.point, card.id))
     return page(
         request,
         "visits/inside.html",

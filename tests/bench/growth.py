@@ -1,22 +1,23 @@
-"""Whether more stations and more bookings make a search and a booking slower: `python -m tests.bench.growth`.
+"""Whether more stations and more bookings make a search and a booking slower: row D of `make bench`.
 
 One phone at a time, through HTTP, on countries that differ in one number. The goal: the median grows by at most 1.3×
-from the smallest to the largest. `--most` leaves out what is larger (50 million bookings need some 40 GB and an hour).
+from the smallest to the largest. 2 million stations and 50 million bookings (some 40 GB) are tried with `--scale 1`.
 """
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 
+from tests.bench.asks import RANGE, bookings, near
 from tests.bench.house import country, served
 from tests.bench.load import Load, Result
-from tests.bench.speed import RANGE, Table, bookings, near, say
+from tests.bench.table import Table, say
 from tests.bench.world import SESSIONS, World
 
 SMALLEST = World(stations=20_000, members=SESSIONS, bookings=100_000)
-STATIONS = (20_000, 186_100, 2_000_000)
-BOOKINGS = (100_000, 5_000_000, 50_000_000)
+STATIONS = (20_000, 186_100)
+TEN_COUNTRIES = 2_000_000
+BOOKINGS = (5_000_000, 50_000_000)
 GOAL = 1.3
 
 
@@ -42,23 +43,9 @@ def grow(table: Table, what: str, worlds: dict[int, World], seconds: int, *, boo
     table.add(f"D {what}, {' / '.join(f'{size:,}' for size in worlds)}", f"≤ ×{GOAL}", said, good=growth <= GOAL)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--most", type=int, default=5_000_000, help="the largest number of rows that is tried")
-    parser.add_argument("--seconds", type=int, default=10, help="length of each measurement")
-    given = parser.parse_args()
-    table = Table()
-    stations = {n: replace(SMALLEST, stations=n) for n in STATIONS if n <= given.most}
-    grow(table, "search", stations, given.seconds, books=False)
-    grow(
-        table,
-        "booking",
-        {n: replace(SMALLEST, bookings=n) for n in BOOKINGS if n <= given.most},
-        given.seconds,
-        books=True,
-    )
-    table.show()
-
-
-if __name__ == "__main__":
-    main()
+def growth(table: Table, seconds: int, scale: float) -> None:
+    """Both rows; of stations the whole country even on a small scale, of bookings that share."""
+    stations = (*STATIONS, TEN_COUNTRIES) if scale >= 1 else STATIONS
+    grow(table, "search", {n: replace(SMALLEST, stations=n) for n in stations}, seconds, books=False)
+    bookings = sorted({SMALLEST.bookings, *(max(SMALLEST.bookings, int(n * scale)) for n in BOOKINGS)})
+    grow(table, "booking", {n: replace(SMALLEST, bookings=n) for n in bookings}, seconds, books=True)

@@ -95,7 +95,17 @@ def served(database_url: str, *, processes: int) -> Iterator[House]:
         command = [sys.executable, "-m", "server.cli", "web", "--supervised"]
         began = time.perf_counter()
         with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE) as server:
-            with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
-                client.get(f"http://localhost:{port}/", timeout=30).raise_for_status()
+            _until_first_page(port)
             yield House(database_url, port, psutil.Process(server.pid), time.perf_counter() - began)
             server.terminate()
+
+
+def _until_first_page(port: int) -> None:
+    for _ in range(600):
+        try:
+            httpx.get(f"http://localhost:{port}/", timeout=30).raise_for_status()
+        except httpx.ConnectError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError("no first page within 30 s")

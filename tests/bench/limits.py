@@ -19,7 +19,7 @@ from server.db.embedded import BIN
 from server.kit.geo import Point
 from server.notices.service import INSERT_SERIES
 from server.people.actors import VISITOR
-from server.people.queries import SESSION
+from server.people.queries import SESSION, TOUCH
 from tests.bench.world import HOT_SLOTS, WIDE_SLOTS
 
 PLACE = Point(22.8170, 108.3665)
@@ -40,14 +40,16 @@ def near() -> str:
 
 
 def book(*, hot: bool) -> str:
-    """One booking: who asks, then the place, the booking, its history and its messages in one transaction."""
+    """One booking: who asks, that somebody did, then the place, the booking, its history and its messages in one
+    transaction.
+    """
     slot = "0" if hot else f"random({HOT_SLOTS}, {HOT_SLOTS + WIDE_SLOTS - 1})"
-    session = filled(
-        SESSION,
-        ["encode(sha256(('bench-session-' || :n)::bytea), 'hex')", "now()", "now() - interval '2 hours'"],
-    )
+    session_id = "encode(sha256(('bench-session-' || :n)::bytea), 'hex')"
+    session = filled(SESSION, [session_id, "now()", "now() - interval '2 hours'"])
+    # As of any session that was not seen for five minutes: nobody books twice here.
+    touched = filled(TOUCH, [session_id, "now()", "now() + interval '90 days'"])
     person = "md5('person ' || :n)::uuid"
-    code, key = "'G' || substr(md5(random()::text), 1, 7)", "md5(random()::text)"
+    code, key = "'G' || lpad(:n::text, 7, '0')", "md5(random()::text)"
     made = filled(
         BOOK,
         ["md5('slot ' || :slot)::uuid", "now()", "true", "uuidv7()", code, person, "interval '10 minutes'", key,
@@ -65,7 +67,7 @@ def book(*, hot: bool) -> str:
         [person, ":m_station_id::uuid", ":m_id::uuid", params, "now()", three["ids"], three["kinds"], three["push"],
          three["due"], three["due"]],
     )  # fmt: skip
-    return f"{TURN}\\set slot {slot}\n{session};\nBEGIN;\n{made} \\gset m_\n{told};\nCOMMIT;\n"
+    return f"{TURN}\\set slot {slot}\n{session};\n{touched};\nBEGIN;\n{made} \\gset m_\n{told};\nCOMMIT;\n"
 
 
 def run(

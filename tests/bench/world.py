@@ -18,6 +18,7 @@ import asyncpg
 HOT_SLOTS = 2  # numbers 0 and 1: one for the limit, one for HTTP
 WIDE_SLOTS = 10_000  # the numbers that follow
 HOT_PLACES = 32_000
+WIDE_PLACES = 2_000  # the slot's own: replanning its offering leaves them
 SESSIONS = 200_000
 FILLED = (
     "station", "offering", "slot", "person", "session", "trade_union", "member", "membership_event", "booking",
@@ -91,9 +92,9 @@ FROM generate_series(0, $2::int / 2) n JOIN offering o ON o.id = {_id("offering"
     - (n / $1::int / 16) * interval '1 day' + (n / $1::int % 16) * interval '30 minutes' AS at) t""",
     # Slots of the benchmarks, each at a station of its own.
     "bench": f"""
-INSERT INTO slot (id, offering_id, station_id, region_code, starts_at, ends_at, capacity, taken, closed)
+INSERT INTO slot (id, offering_id, station_id, region_code, starts_at, ends_at, capacity, own_capacity, taken, closed)
 SELECT {_id("slot", "n")}, o.id, o.station_id, o.region_code, at, at + interval '30 minutes',
-  CASE WHEN n < {HOT_SLOTS} THEN {HOT_PLACES} ELSE 2000 END, 0, false
+  CASE WHEN n < {HOT_SLOTS} THEN {HOT_PLACES} ELSE {WIDE_PLACES} END, {WIDE_PLACES}, 0, false
 FROM generate_series(0, {HOT_SLOTS + WIDE_SLOTS - 1}) n JOIN offering o ON o.id = {_id("offering", "n + 1")},
   LATERAL (SELECT date_trunc('day', now()) + interval '2 days 3 hours' AS at) t""",
     "person": f"""

@@ -1,26 +1,17 @@
 """Anything may happen to bookings in any order: what must hold, holds after each step."""
 
-import asyncio
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import invariant, rule
 
 from server.bookings import desk, plan_days, rules, service, slots
 from server.bookings.errors import KeyReused, OverlappingBooking
 from server.bookings.models import ACTIVE, Booking, Offering, Slot
 from server.bookings.plan_models import OfferingDay
-from server.db.lifespan import database
 from server.errors import AppError
 from server.kit import clock
 from server.kit.ids import new_id
@@ -28,7 +19,7 @@ from server.people.models import Role
 from server.stations.models import Station, StationDay
 from tests.fixtures.bookings import make_offering
 from tests.fixtures.bookings_truth import what_is_wrong
-from tests.fixtures.database import copy_of
+from tests.fixtures.machine import DatabaseMachine, play
 from tests.fixtures.people import make_person, make_staff
 from tests.fixtures.stations import make_station
 
@@ -51,23 +42,13 @@ STAFF_VERBS = {
 }
 
 
-class Lifecycle(RuleBasedStateMachine):
+class Lifecycle(DatabaseMachine):
     """Three workers, two offerings of one service, a desk, a manager and the clock."""
 
-    server: str
-    template: str
     shift = timedelta()
 
-    @initialize()
-    def begin(self) -> None:
+    async def prepare(self) -> None:
         self.keys: dict[tuple[Any, str], tuple[Any, Any]] = {}
-        self.runner = asyncio.Runner()
-        self.open = AsyncExitStack()
-        self.runner.run(self._begin())
-
-    async def _begin(self) -> None:
-        name = await self.open.enter_async_context(copy_of(self.server, self.template))
-        await self.open.enter_async_context(database(name))
         self.shift = clock.at(clock.today() + timedelta(days=1), 360) - clock.now()
         with clock.travel(self.shift):
             self.station = await make_station(hours=[MORNING] * 8)
@@ -82,11 +63,6 @@ class Lifecycle(RuleBasedStateMachine):
             await slots.roll_slots()
             for number, worker in enumerate(self.workers):
                 await self._book(worker, 1 + 3 * number, "k1")
-
-    def teardown(self) -> None:
-        if hasattr(self, "runner"):
-            self.runner.run(self.open.aclose())
-            self.runner.close()
 
     def act(self, coroutine: Any) -> Any:
         """Run something at the machine's own time; a refusal is an answer like any other."""
@@ -267,10 +243,4 @@ async def _pick(rows: Any, choice: int) -> Any:
 
 @pytest.mark.usefixtures("settings")
 def test_anything_may_happen_in_any_order(database_server, template):
-    Lifecycle.server, Lifecycle.template = database_server, template
-    run_state_machine_as_test(
-        Lifecycle,
-        settings=settings(
-            max_examples=20, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+    play(Lifecycle, database_server, template, examples=20, steps=40)

@@ -160,6 +160,18 @@ async def test_a_city_far_away_is_measured_from_its_centre():
 
 
 @pytest.mark.usefixtures("town")
+async def test_a_guess_stands_in_for_a_misspelled_name_only():
+    """Whoever names a door that is there is not led to another that sounds alike because it cuts hair."""
+    await make_offering(await make_station(name="凤领驿站"))
+    await make_offering(await make_station(name="凤鸣岭驿站"))
+    as_written = await find_nearby(Search(text="青秀凤岭园区 理发"), VISITOR)
+    assert (as_written.hits, as_written.name, as_written.filtered) == ([], "凤岭园区", True)
+    misspelled = await find_nearby(Search(text="fenglnig 理发"), VISITOR)
+    assert misspelled.way is Found.ALIKE
+    assert {card.name for card in cards_of(misspelled)} == {"凤领驿站", "凤鸣岭驿站"}
+
+
+@pytest.mark.usefixtures("town")
 @pytest.mark.parametrize("typed", ["不存在的地方", "zzzzqqqq", "%", "_", "\x00", "😀", "'; DROP TABLE station; --"])
 async def test_nonsense_finds_nothing_and_breaks_nothing(typed):
     found = await find_nearby(Search(HERE, text=typed), VISITOR)

@@ -127,6 +127,17 @@ async def test_what_was_meant_is_said(site):
 
 
 @pytest.mark.parametrize(
+    "asked", ["q=凤岭+理发", "q=青秀区凤岭理发", "q=凤岭&service=haircut&open=true", "q=凤岭+充电"]
+)
+async def test_where_nothing_fits_the_filters_go_with_one_tap(site, asked):
+    await make_station(name="凤岭工会驿站", facilities=[])
+    empty = (await site.open(f"/stations?{asked}")).text
+    assert "没有找到" in empty
+    link = empty.split('class="button secondary" href="')[-1].split('"')[0].replace("&amp;", "&")
+    assert "凤岭工会驿站" in (await site.open(link)).text
+
+
+@pytest.mark.parametrize(
     "query",
     [
         "lat=0&lng=0",

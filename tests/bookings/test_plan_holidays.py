@@ -50,6 +50,13 @@ async def test_the_year_is_shown_with_what_holds_on_it(manager, url):
     assert "还没出来" in page  # next year's
 
 
+@pytest.mark.parametrize("first", ["", "no date", "9999-12-31", "0001-01-01", "2026-10-02", "2026-05-01"])
+async def test_a_day_on_which_no_holiday_begins_leads_back(manager, url, first):
+    answer = await manager.submit(url, {"first": first, "kind": "closed"})
+    assert (answer.status_code, answer.headers["location"]) == (303, url)
+    assert await StationDay.all().count() == 0
+
+
 async def test_one_tap_opens_and_one_takes_it_back(desk, manager, url):
     assert await slots_on(desk, NATIONAL_DAY) == 0
     answer = await manager.submit(url, {"first": NATIONAL_DAY.isoformat(), "kind": "open"})

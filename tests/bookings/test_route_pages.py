@@ -55,6 +55,30 @@ def order_of(html: str) -> list[str]:
     return sorted((name for name, _, _ in PLACES if name in strip), key=strip.index)
 
 
+class TestLookingAgain:
+    """What an open page asks for every minute."""
+
+    async def look(self, site, road, tag=""):
+        headers = {"HX-Request": "true"} | ({"If-None-Match": tag} if tag else {})
+        return await site.client.get(road, headers=headers)
+
+    async def test_the_strip_alone_and_nothing_twice(self, site, road, stations):
+        first = await self.look(site, road)
+        assert first.text.strip().startswith('<div id="strip"')
+        assert "</html>" not in first.text
+        again = await self.look(site, road, first.headers["etag"])
+        assert (again.status_code, again.content) == (304, b"")
+        assert "HX-Request" in again.headers["vary"]
+        await Station.filter(id=stations[1].id).update(full_since=clock.now())
+        now = await self.look(site, road, first.headers["etag"])
+        assert (now.status_code, "人太多，请去下一站" in now.text) == (200, True)
+
+    async def test_from_where_one_is(self, site, road):
+        page = (await site.open(f"{road}?at=1&back=1")).text
+        assert f'hx-get="{road}?at=1&amp;back=1"' in page
+        assert (await site.open(road)).headers.get("etag") is None
+
+
 class TestRiders:
     async def test_the_strip_says_what_is_where(self, site, road):
         page = (await site.open(road)).text

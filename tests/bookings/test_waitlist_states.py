@@ -1,19 +1,16 @@
 """Anything may happen to places and to those who wait for them, in any order and at once: what must hold, holds."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule
 
 from server.bookings import desk, service, slots, waitlist, waitlist_rules
 from server.bookings.models import ACTIVE, Booking, Eligibility, Offering, ServiceKind, Slot, WaitEntry, WaitState
 from server.bookings.waitlist_offers import expire_holds
-from server.db.lifespan import database
 from server.errors import AppError
 from server.kit import clock
 from server.kit.ids import new_id
@@ -22,7 +19,7 @@ from server.people.models import Person, Role
 from server.stations.models import Station
 from tests.fixtures.bookings import make_offering
 from tests.fixtures.bookings_truth import what_is_wrong
-from tests.fixtures.database import copy_of
+from tests.fixtures.machine import DatabaseMachine, play
 from tests.fixtures.people import make_person, make_staff
 from tests.fixtures.stations import make_station
 
@@ -39,23 +36,12 @@ RACES = st.lists(st.tuples(st.sampled_from([*VERBS, "terms"]), WORKERS, CHOICES)
 )
 
 
-class Waiting(RuleBasedStateMachine):
+class Waiting(DatabaseMachine):
     """Five workers (two are members), two stations 1 km apart, three offerings, staff, the job and the clock."""
 
-    server: str
-    template: str
-
-    @initialize()
-    def begin(self) -> None:
+    async def prepare(self) -> None:
         self.shift = timedelta()
         self.since: datetime | None = None  # when the last step began; None where several went on at once
-        self.runner = asyncio.Runner()
-        self.open = AsyncExitStack()
-        self.runner.run(self._begin())
-
-    async def _begin(self) -> None:
-        name = await self.open.enter_async_context(copy_of(self.server, self.template))
-        await self.open.enter_async_context(database(name))
         self.shift = clock.at(clock.today() + timedelta(days=1), 370) - clock.now()
         with clock.travel(self.shift):
             self.stations = [await make_station(hours=HOURS), await make_station(hours=HOURS, lat=22.826, lng=108.366)]
@@ -78,11 +64,6 @@ class Waiting(RuleBasedStateMachine):
                     await service.book_slot(actor=member, slot_id=slot.id, request_key=new_id().hex)
             for n in (4, 0, 3, 1, 2):
                 await self._join(self.workers[n], "near" if n else "slot", n)
-
-    def teardown(self) -> None:
-        if hasattr(self, "runner"):
-            self.runner.run(self.open.aclose())
-            self.runner.close()
 
     def act(self, *coroutines: Any, then_job: bool = False) -> None:
         """Do things at the machine's own time, all at once; a refusal is an answer like any other."""
@@ -285,10 +266,4 @@ async def _pick(query: Any, choice: int) -> Any:
 
 @pytest.mark.usefixtures("settings")
 def test_whatever_happens_nobody_is_promised_what_another_has(database_server, template):
-    Waiting.server, Waiting.template = database_server, template
-    run_state_machine_as_test(
-        Waiting,
-        settings=settings(
-            max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+    play(Waiting, database_server, template, examples=8, steps=25)

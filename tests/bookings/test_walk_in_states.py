@@ -2,28 +2,25 @@
 
 import asyncio
 import itertools
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule
 
 from server.bookings import desk, walk_in_queries, walk_ins
 from server.bookings.errors import NobodyWaiting
 from server.bookings.models import Booking, QueueStatus, Status, WalkIn
 from server.bookings.service import book_slot
 from server.bookings.walk_in_rules import MOST_PASSES
-from server.db.lifespan import database
 from server.errors import AppError
 from server.kit import clock
 from server.kit.ids import new_id
 from server.people.actors import VISITOR
 from tests.fixtures.bookings import make_offering, make_slot
 from tests.fixtures.bookings_truth import what_is_wrong
-from tests.fixtures.database import copy_of
+from tests.fixtures.machine import DatabaseMachine, play
 from tests.fixtures.people import make_person, make_staff
 from tests.fixtures.stations import make_station
 
@@ -37,23 +34,13 @@ STEPS = {
 CHOICES = st.integers(0, 10_000)
 
 
-class Counters(RuleBasedStateMachine):
+class Counters(DatabaseMachine):
     """One service, slots that overrun because nobody hurries, three counters, and whoever comes."""
 
-    server: str
-    template: str
     shift = timedelta()
 
-    @initialize()
-    def begin(self) -> None:
-        self.runner = asyncio.Runner()
-        self.open = AsyncExitStack()
+    async def prepare(self) -> None:
         self.secrets: list[str] = []
-        self.runner.run(self._begin())
-
-    async def _begin(self) -> None:
-        name = await self.open.enter_async_context(copy_of(self.server, self.template))
-        await self.open.enter_async_context(database(name))
         self.shift = clock.at(clock.today() + timedelta(days=1), 540) - clock.now()
         with clock.travel(self.shift):
             self.station = await make_station()
@@ -70,8 +57,7 @@ class Counters(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "runner"):
             self.act(self._everybody_ends())
-            self.runner.run(self.open.aclose())
-            self.runner.close()
+        super().teardown()
 
     def act(self, coroutine: Any) -> Any:
         """Run something at the machine's own time; a refusal is an answer like any other."""
@@ -211,10 +197,4 @@ def _check_fair(called: WalkIn, earlier: list[WalkIn], waiting: list[Any]) -> No
 
 @pytest.mark.usefixtures("settings")
 def test_the_order_holds_whatever_happens(database_server, template):
-    Counters.server, Counters.template = database_server, template
-    run_state_machine_as_test(
-        Counters,
-        settings=settings(
-            max_examples=12, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+    play(Counters, database_server, template, examples=12, steps=30)

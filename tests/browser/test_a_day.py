@@ -214,7 +214,7 @@ async def test_from_opening_to_the_figures(house):
         f"办完人次\n{served + CUT_BY_TEN + CHECK_NUMBERS}",
         f"约了来的\n{served}",
         f"取号来的\n{CUT_BY_TEN + CHECK_NUMBERS}",
-        f"约了没来\n{ABSENT} ·",
+        f"约了没来\n{ABSENT}\n",
     ):
         await expect(tiles).to_contain_text(said, use_inner_text=True)
     await check_page(figures)

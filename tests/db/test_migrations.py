@@ -24,6 +24,7 @@ CONSTRAINTS = [
         "0009_figures",
         "0010_visits_reports",
         "0011_station_life",
+        "0013_no_show",
     )
 ]
 

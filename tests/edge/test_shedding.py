@@ -8,6 +8,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from server.app import create_app
 from server.edge.shedding import LATEST, SOONEST
 
 MOST, PATIENCE, POOL = 4, 1, 2
@@ -17,8 +18,8 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'stati
 
 
 @pytest.fixture(scope="module")
-def settings(settings):
-    return replace(settings, most_requests=MOST, patience=PATIENCE, pool_size=POOL)
+def built(settings):
+    return create_app(replace(settings, most_requests=MOST, patience=PATIENCE, pool_size=POOL), "")
 
 
 @asynccontextmanager
@@ -34,10 +35,10 @@ async def stuck(url):
 
 
 @asynccontextmanager
-async def crowded(site, url):
+async def crowded(site, url, path=API):
     """As many requests are in hand as one process takes; what became of them."""
     async with stuck(url) as keeper:
-        asked = [asyncio.create_task(site.open(API)) for _ in range(MOST)]
+        asked = [asyncio.create_task(site.open(path)) for _ in range(MOST)]
         while await keeper.fetchval(WAITING) < POOL:
             await asyncio.sleep(0.01)
         yield asked
@@ -53,8 +54,10 @@ async def test_a_statement_that_takes_too_long_is_ended_and_told(site, database_
     assert (await site.open(API)).status_code == 200
 
 
-async def test_nobody_waits_for_ever_for_a_connection(site, database_url):
-    async with crowded(site, database_url) as asked:
+@pytest.mark.parametrize("path", [API, NEAR])
+async def test_nobody_waits_for_ever_for_a_connection(site, database_url, path):
+    """Nor is a page told that what was typed is wrong."""
+    async with crowded(site, database_url, path) as asked:
         began = time.monotonic()
         answers = await asyncio.gather(*asked)
     assert [answer.status_code for answer in answers] == [503] * MOST

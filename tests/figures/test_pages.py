@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,13 +11,16 @@ from openpyxl import load_workbook
 from server.bookings import desk as verbs
 from server.bookings.slots import roll_slots
 from server.figures import queries
+from server.figures.models import DayFigure
 from server.figures.periods import Period, span_of
 from server.figures.rolling import roll_up
 from server.kit import clock
 from server.people import service as people
 from server.people.models import Role
 from server.stations.service import load_divisions
+from tests.fixtures.bookings import make_slot
 from tests.fixtures.people import make_staff
+from tests.fixtures.stations import make_station
 
 YESTERDAY = timedelta(days=-1)
 
@@ -52,7 +56,8 @@ def tile(html: str, name: str) -> str:
 async def test_a_station_up_to_this_minute(days):
     html = (await days.site.open(f"{days.url}/figures")).text
     assert tile(html, "办完人次") == "3"
-    assert tile(html, "约了没来") == "1 · 25%"
+    assert tile(html, "约了没来") == "1"
+    assert tile(html, "没来的占") == "25%"
     today = clock.today().isoformat()
     html = (await days.site.open(f"{days.url}/figures?from={today}&until={today}")).text
     assert tile(html, "办完人次") == "1"
@@ -97,6 +102,61 @@ async def test_files_hold_every_service_and_day(officer, days):
     sheet = load_workbook(io.BytesIO((await days.site.open(f"{days.url}/figures.xlsx")).content)).active
     done = {row[0]: row[6] for row in sheet.iter_rows(min_row=2, values_only=True) if row[3] == "理发"}
     assert done == {(clock.today() + YESTERDAY).isoformat(): 2, clock.today().isoformat(): 1}
+
+
+async def test_every_chart_has_its_words_and_its_table(days):
+    html = (await days.site.open(f"{days.url}/figures")).text
+    charts = html.split('<figure class="chart">')[1:]
+    assert len(charts) == html.count('role="img"') == 4
+    for chart, title, said, cells in zip(
+        charts,
+        ("办完人次", "平均等候（分钟）", "约了没来（人次）", "名额约掉（百分之几）"),
+        ("约了来的 3，取号来的 0。", "平均等候 ", "约了没来 1 人次，每 100 人次里有 25 次。", "约掉 "),
+        (["2", "2", "0"], None, ["1", "2", "33%"], None),
+        strict=True,
+    ):
+        assert f"<span>{title}</span>" in chart
+        assert said in chart.split('role="img" aria-label="')[1].partition('"')[0]
+        table = chart.split("<tbody>")[1].partition("</tbody>")[0]
+        yesterday = table.split("<tr>")[2]
+        assert (
+            f'<th scope="row">{(clock.today() + YESTERDAY).month}/{(clock.today() + YESTERDAY).day}</th>' in yesterday
+        )
+        assert cells is None or re.findall("<td>([^<]*)</td>", yesterday) == cells
+        assert len(re.findall(r'<rect class="(?:first|second)"', chart)) in {30, 60}
+
+
+async def test_of_what_nothing_is_known_there_is_no_chart(desk):
+    slot = await make_slot(desk.haircut, clock.at(clock.today() + YESTERDAY, 600))
+    assert slot.taken == 0
+    html = (await desk.site.open(f"{desk.url}/figures")).text
+    assert "名额约掉（百分之几）" in html
+    assert "平均等候（分钟）" not in html
+
+
+def circles(html: str) -> list[str]:
+    """What the marks of the map are called, as readers of the screen hear it and as a finger sees it."""
+    found = re.findall(r'<circle[^>]*role="img" aria-label="([^"]*)"><title>([^<]*)</title></circle>', html)
+    assert len(found) == html.count("<circle ")
+    assert all(heard == seen for heard, seen in found)
+    return [heard for heard, _seen in found]
+
+
+async def test_every_mark_of_the_map_has_a_name(officer, days):
+    assert circles((await officer.open("/figures?region=450103")).text) == [f"{days.station.name}：2 人次"]
+    assert circles((await officer.open("/figures?region=450000")).text) == ["青秀：2 人次"]
+
+
+async def test_many_stations_in_one_mark_are_named_by_district_and_counted(officer, days):
+    day = clock.today() + YESTERDAY
+    for number in range(queries.STATIONS_ON_MAP):
+        station = await make_station(name=f"站{number}", at=(22.5 if number % 2 else 22.9, 108.1))
+        await DayFigure.create(
+            station_id=station.id, region_code=station.region_code, day=day, service="haircut", taken=5, served=5
+        )
+    assert days
+    names = circles((await officer.open("/figures?region=450103")).text)
+    assert sorted(names) == sorted(["青秀 125 个站点：625 人次"] * 2 + [f"{days.station.name}：2 人次"])
 
 
 async def test_nothing_yet_says_so(desk):

@@ -165,7 +165,8 @@ def test_every_mark_is_on_the_map_and_names_do_not_cover_each_other(spots):
         return
     assert len(drawn.marks) == len(spots)
     assert all(0 <= m.x <= drawn.width and 0 <= m.y <= drawn.height for m in drawn.marks)
+    assert sorted(m.name for m in drawn.marks) == sorted(spot.name for spot in spots)
     assert [m.r for m in drawn.marks] == sorted((m.r for m in drawn.marks), reverse=True)
-    boxes = [(m.x - len(m.name) * 6, m.y + m.r, m.x + len(m.name) * 6, m.y + m.r + 15) for m in drawn.marks if m.name]
+    boxes = [(m.x - len(m.name) * 6, m.y + m.r, m.x + len(m.name) * 6, m.y + m.r + 15) for m in drawn.marks if m.shown]
     for n, a in enumerate(boxes):
         assert not any(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3] for b in boxes[n + 1 :])

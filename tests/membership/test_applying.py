@@ -37,18 +37,6 @@ pytestmark = pytest.mark.usefixtures("settings", "db")
 NANNING_CITY = 450100
 
 
-@pytest.fixture
-async def union(db):
-    assert db
-    return await make_union()
-
-
-@pytest.fixture
-async def worker(db):
-    assert db
-    return await make_person()
-
-
 class TestDraft:
     async def test_each_step_leads_to_the_next_and_is_kept(self, union, worker):
         await applying.start(actor=worker)

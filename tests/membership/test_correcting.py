@@ -20,22 +20,9 @@ from tests.fixtures.joining import (
     make_reviewer,
     view_of,
 )
-from tests.fixtures.membership import make_id_card, make_member, make_union
-from tests.fixtures.people import make_person
+from tests.fixtures.membership import make_id_card, make_member
 
 pytestmark = pytest.mark.usefixtures("settings", "db")
-
-
-@pytest.fixture
-async def union(db):
-    assert db
-    return await make_union()
-
-
-@pytest.fixture
-async def worker(db):
-    assert db
-    return await make_person()
 
 
 class TestCorrection:

@@ -14,9 +14,7 @@ from server.membership.errors import ExportReasonNeeded, ExportTooLarge, UnionUn
 from server.membership.import_columns import COLUMNS
 from server.people.actors import Actor, GrantHeld
 from server.people.models import Role
-from tests.fixtures.membership import make_member, make_union
-from tests.fixtures.people import make_person
-from tests.membership.test_importing import (
+from tests.fixtures.member_files import (
     GOOD,
     OFFICER,
     OTHER,
@@ -29,6 +27,8 @@ from tests.membership.test_importing import (
     look_at,
     register,
 )
+from tests.fixtures.membership import make_member, make_union
+from tests.fixtures.people import make_person
 
 pytestmark = pytest.mark.usefixtures("db", "settings", "union")
 

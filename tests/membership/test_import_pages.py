@@ -8,9 +8,9 @@ import pytest
 from server.db import sql
 from server.people import service as people
 from server.people.models import Role
+from tests.fixtures.member_files import GOOD, SECRETS, as_csv, as_xlsx
 from tests.fixtures.membership import make_member, make_union
 from tests.fixtures.people import make_staff
-from tests.membership.test_importing import GOOD, SECRETS, as_csv, as_xlsx
 
 pytestmark = pytest.mark.usefixtures("union")
 FORM = "/review/members/import"

@@ -18,9 +18,9 @@ from server.membership.models import Member
 from server.membership.progress import WAIT_DAYS, Range, median_days, progress
 from server.people.actors import Actor, GrantHeld
 from server.people.models import Purpose, Role
+from tests.fixtures.member_files import GOOD, OTHER, as_csv, bring_in
 from tests.fixtures.membership import make_id_card, make_member, make_union
 from tests.fixtures.people import make_person, make_staff
-from tests.membership.test_importing import GOOD, OTHER, as_csv, bring_in
 
 pytestmark = pytest.mark.usefixtures("db", "settings")
 GUANGXI, DONGGUAN = 450000, 441900

@@ -103,8 +103,7 @@ async def test_a_long_queue_goes_on_page_after_page(review):
 
 
 async def test_doubts_are_found_behind_many_plain_ones(review, monkeypatch):
-    monkeypatch.setattr("server.membership.review_queries.SCANNED", 2)
-    monkeypatch.setattr("server.membership.review_queries.SCANS", 2)
+    monkeypatch.setattr("server.membership.review_queries.SCANNED", 4)
     plain = [await apply(review.union) for _ in range(5)]
     doubtful = await apply(review.union, name="韦又来")
     await reviewing.reject(actor=review.reviewer, application_id=doubtful.id, reason=WHY)

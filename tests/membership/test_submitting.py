@@ -37,18 +37,6 @@ from tests.fixtures.people import make_person
 pytestmark = pytest.mark.usefixtures("settings", "db")
 
 
-@pytest.fixture
-async def union(db):
-    assert db
-    return await make_union()
-
-
-@pytest.fixture
-async def worker(db):
-    assert db
-    return await make_person()
-
-
 class TestSending:
     async def test_it_waits_at_its_union_and_the_worker_is_told(self, union, worker):
         await make_draft(worker)

@@ -1,23 +1,20 @@
 """Anything may happen to members on the move, in any order and at once: nobody is in two unions, nobody is lost."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule
 
 from server.db import sql
-from server.db.lifespan import database
 from server.errors import AppError
 from server.kit import clock
 from server.membership import members, transfers, union_admin
 from server.membership.models import Member, Transfer, Union, UnionKind
 from server.people.models import Role
-from tests.fixtures.database import copy_of
+from tests.fixtures.machine import DatabaseMachine, play
 from tests.fixtures.membership import make_union
 from tests.fixtures.moving import DONGGUAN, GUANGDONG, enter, make_two
 from tests.fixtures.moving_truth import what_is_wrong
@@ -54,22 +51,11 @@ LATE_RACES = st.sampled_from(
 TARGETS = st.sampled_from([0, 1, 2])
 
 
-class Moving(RuleBasedStateMachine):
+class Moving(DatabaseMachine):
     """Two workers, five unions in two provinces, their reviewers, an officer, two jobs and the clock."""
 
-    server: str
-    template: str
-
-    @initialize()
-    def begin(self) -> None:
+    async def prepare(self) -> None:
         self.shift = timedelta()
-        self.runner = asyncio.Runner()
-        self.open = AsyncExitStack()
-        self.runner.run(self._begin())
-
-    async def _begin(self) -> None:
-        name = await self.open.enter_async_context(copy_of(self.server, self.template))
-        await self.open.enter_async_context(database(name))
         two = await make_two()
         site = await make_union(name="虎门工地工会", kind=UnionKind.SITE, parent=two.dongguan, region_code=DONGGUAN)
         self.unions = [two.nanning, two.dongguan, site, two.guangdong, two.guangxi]
@@ -87,11 +73,6 @@ class Moving(RuleBasedStateMachine):
     async def _join(self, worker: int) -> None:
         await enter(self.unions[0], self.workers[worker], joined_on=JOINED)
         self.members.add(worker)
-
-    def teardown(self) -> None:
-        if hasattr(self, "runner"):
-            self.runner.run(self.open.aclose())
-            self.runner.close()
 
     def act(self, *coroutines: Any) -> list[Any]:
         """Run one thing, or several at once, at the machine's own time; a refusal is an answer like any other."""
@@ -222,10 +203,4 @@ class Moving(RuleBasedStateMachine):
 
 @pytest.mark.usefixtures("settings")
 def test_nobody_is_ever_in_two_unions_or_in_none(database_server, template):
-    Moving.server, Moving.template = database_server, template
-    run_state_machine_as_test(
-        Moving,
-        settings=settings(
-            max_examples=20, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+    play(Moving, database_server, template, examples=20, steps=40)

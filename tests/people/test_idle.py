@@ -60,6 +60,8 @@ async def test_an_open_stream_ends_with_its_session(app, desk):
     """Asked of the hub itself: httpx waits for the end of an answer before it shows any of it."""
     assert desk
     hub, session = app.state.live, await Session.get()
+    async with asyncio.timeout(10):
+        await listening(hub)
     token = session_id.set(session.id)
     try:
         stream = hub.stream("station", is_stale=lambda: asyncio.sleep(0, result=False)).iterator
@@ -67,6 +69,5 @@ async def test_an_open_stream_ends_with_its_session(app, desk):
         session_id.reset(token)
     assert b"event: ready" in await anext(stream)
     async with asyncio.timeout(10):
-        await listening(hub)
         await session.delete()
         assert [b"event: changed" in message async for message in stream] == [True]

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("settings", "db")
 PHONE, OTHER_PHONE = "+8613900139001", "+8613900139002"
 KEYS = {
     "format", "made_at", "account", "sessions", "consents", "bookings", "applications", "memberships", "messages",
-    "readings", "wishes", "numbers", "reports", "suggestions",
+    "readings", "wishes", "numbers", "pardons", "groups", "reports", "suggestions",
 }  # fmt: skip
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 

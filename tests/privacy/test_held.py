@@ -25,7 +25,7 @@ OF_NO_WORKER = {
     "union_size", "staff", "walk_in_day", "door", "visit_day", "fault", "fault_event",
     "role_grant", "job_run", "tortoise_migrations", "invitation", "role_request",
     "recovery_code", "audit_pending", "audit_link", "audit_anchor", "provider", "provider_day", "offering_day",
-    "station_photo", "route", "route_stop", "day_figure", "region_figure", "region_visits", "roll_up",
+    "station_photo", "route", "route_stop", "no_show_policy", "day_figure", "region_figure", "region_visits", "roll_up",
 }  # fmt: skip
 # Columns that would make such a table speak of one.
 PERSONAL = re.compile(r"person|phone_|document|identity|member_id|booking_id|application_id|_sealed$|_index$")
@@ -43,12 +43,13 @@ HELD = {
         "name_sealed": BLANK,
         "locale": "as it is for everybody",
         "is_member": "as it is for everybody",
-        **dict.fromkeys(("id", "created_at", "erased_at"), NOT_PERSONAL),
+        **dict.fromkeys(("id", "created_at", "erased_at", "brought_by"), NOT_PERSONAL),
     },
     "session": GONE,
     "notice": GONE,
     "walk_in": GONE,
     "wait_entry": GONE,
+    "no_show_pardon": GONE,
     "fault_voice": GONE,
     "fault_photo": GONE,
     "suggestion_support": GONE,
@@ -78,6 +79,15 @@ HELD = {
             NOT_PERSONAL,
         ),
     },
+    # Who came along is a row of `person` and of `booking`, and goes with the foreman: tests/groups/test_own_data.py.
+    "group_booking": {
+        "request_key": "the row's own id",
+        **dict.fromkeys(
+            ("id", "code", "foreman_id", "service", "station_id", "people", "ends_at", "created_at", "forgotten_at"),
+            NOT_PERSONAL,
+        ),
+    },
+    "group_place": dict.fromkeys(("id", "group_id", "booking_id", "seat"), NOT_PERSONAL),
     "booking_event": {
         "reason": BLANK,
         **dict.fromkeys(
@@ -148,6 +158,7 @@ ROWS = {
     "notice": "SELECT * FROM notice WHERE person_id = $1",
     "booking": "SELECT * FROM booking WHERE person_id = $1",
     "wait_entry": "SELECT * FROM wait_entry WHERE person_id = $1",
+    "no_show_pardon": "SELECT * FROM no_show_pardon WHERE person_id = $1",
     "walk_in": "SELECT * FROM walk_in WHERE person_id = $1",
     "fault_voice": "SELECT * FROM fault_voice WHERE person_id = $1",
     "fault_photo": (

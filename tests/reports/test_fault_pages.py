@@ -57,6 +57,17 @@ async def test_the_form_offers_what_the_station_has(site, station, form):
     assert shown.count("有人说过") + 1 == (await site.open(form)).text.count("有人说过")
 
 
+async def test_staff_find_a_new_one_in_their_inbox_and_the_way_to_it(site, station, form, desk):
+    badge = '<span class="badge"'
+    assert badge not in (await desk.open("/desk/faults")).text
+    await send(site, form)
+    assert badge in (await desk.open("/desk/faults")).text
+    inbox = (await desk.open("/desk/inbox")).text
+    assert f"有人说坏了：{station.name}的热水。请去看看。" in inbox
+    assert f'href="/desk/{station.id}/faults"' in inbox
+    assert "不出热水" in (await desk.open(f"/desk/{station.id}/faults")).text
+
+
 async def test_a_visitor_says_it_and_sees_how_it_goes(site, form, desk):
     answer = await send(site, form)
     assert answer.status_code == 303

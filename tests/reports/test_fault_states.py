@@ -3,17 +3,14 @@
 import asyncio
 import itertools
 from collections import Counter
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule
 
 from server.db import sql
-from server.db.lifespan import database
 from server.errors import AppError
 from server.kit import clock
 from server.kit.ids import new_id
@@ -22,7 +19,7 @@ from server.people.actors import VISITOR
 from server.reports import faults, rules
 from server.reports.models import Fault, FaultEvent, FaultState, FaultVoice, Thing
 from server.reports.queries import broken_at
-from tests.fixtures.database import copy_of
+from tests.fixtures.machine import DatabaseMachine, play
 from tests.fixtures.people import make_person, make_staff
 from tests.fixtures.stations import make_station
 
@@ -32,32 +29,17 @@ CLOSED = (FaultState.FIXED, FaultState.CANNOT_FIX)
 CHOICES = st.integers(0, 10_000)
 
 
-class Station(RuleBasedStateMachine):
+class Station(DatabaseMachine):
     """One station, two of its staff, three workers with phones, and whoever passes by."""
 
-    server: str
-    template: str
     shift = timedelta()
 
-    @initialize()
-    def begin(self) -> None:
-        self.runner = asyncio.Runner()
-        self.open = AsyncExitStack()
+    async def prepare(self) -> None:
         self.secrets: list[str] = []
-        self.runner.run(self._begin())
-
-    async def _begin(self) -> None:
-        name = await self.open.enter_async_context(copy_of(self.server, self.template))
-        await self.open.enter_async_context(database(name))
         self.station = await make_station()
         self.staff = [await make_staff(station_id=self.station.id) for _ in range(2)]
         self.people = [VISITOR, *[await make_person() for _ in range(3)]]
         await self._say(Thing.HOT_WATER, 0)
-
-    def teardown(self) -> None:
-        if hasattr(self, "runner"):
-            self.runner.run(self.open.aclose())
-            self.runner.close()
 
     def act(self, *coroutines: Any) -> list[Any]:
         """Run something at the machine's own time; a refusal is an answer like any other, a fault of ours is not."""
@@ -146,7 +128,9 @@ class Station(RuleBasedStateMachine):
             """SELECT count(*) FROM fault_event e JOIN fault_voice v ON v.fault_id = e.fault_id AND v.at <= e.at
             WHERE e.to_state IN ('fixed', 'cannot_fix') AND v.person_id IS NOT NULL"""
         )
-        assert await Notice.all().count() == closings, "each closing tells each of them once"
+        assert await Notice.filter(staff_id=None).count() == closings, "each closing tells each of them once"
+        said = await FaultEvent.filter(actor_kind="worker").count()
+        assert await Notice.exclude(staff_id=None).count() == 2 * said, "what workers open both of its staff hear once"
         shown = {one.thing for one in await broken_at(self.station.id)}
         repaired = {one.thing for one in every if one.state is FaultState.IN_PROGRESS} - {Thing.OTHER}
         assert repaired <= shown, "what is being repaired is not told"
@@ -162,10 +146,4 @@ class Station(RuleBasedStateMachine):
 
 @pytest.mark.usefixtures("settings")
 def test_a_fault_keeps_its_word_whatever_happens(database_server, template):
-    Station.server, Station.template = database_server, template
-    run_state_machine_as_test(
-        Station,
-        settings=settings(
-            max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+    play(Station, database_server, template, examples=15, steps=25)

@@ -13,7 +13,7 @@ from server.kit.ids import new_id
 from server.kit.pictures import shrink
 from server.notices.models import Notice, NoticeKind
 from server.people.actors import VISITOR
-from server.people.models import Role
+from server.people.models import Role, Staff
 from server.reports import fault_queries, faults
 from server.reports.errors import AgainTooLate, BrokenAgain, FaultMoved, ReasonMissing, SaidTooOften
 from server.reports.fault_queries import Asked
@@ -58,6 +58,49 @@ def test_whatever_a_station_has_may_be_broken_and_has_a_name_and_a_picture():
     assert {facility.value for facility in Facility} < {thing.value for thing in Thing}
     assert THING_NAMES.keys() == THING_ICONS.keys() == set(Thing)
     assert [icon for icon in THING_ICONS.values() if f'id="{icon}"' not in sprite] == []
+
+
+class TestStaffHear:
+    async def heard(self):
+        return {n.staff_id for n in await Notice.filter(kind=NoticeKind.FAULT_SAID)}
+
+    async def test_of_what_is_new_whoever_works_there(self, station, staff):
+        manager = await make_staff(Role.MANAGER, station_id=station.id)
+        await make_staff(Role.OFFICER)
+        await make_staff(station_id=(await make_station()).id)
+        await say(station)
+        assert await self.heard() == {staff.id, manager.id}
+        told = await Notice.get(staff_id=staff.id)
+        assert told.station_id == station.id
+        assert told.params == {"station": station.name, "thing": THING_NAMES[Thing.HOT_WATER]}
+        assert not told.push
+
+    async def test_once_however_many_say_it(self, station, staff):
+        for _ in range(3):
+            await say(station)
+        assert await Notice.filter(staff_id=staff.id).count() == 1
+        await say(station, thing=Thing.TOILET)
+        assert await Notice.filter(staff_id=staff.id).count() == 2
+
+    async def test_where_nobody_works_the_nearest_officers(self, station):
+        city = [await make_staff(Role.OFFICER, region_code=450100) for _ in range(2)]
+        await make_staff(Role.OFFICER)
+        await make_staff(Role.OFFICER, region_code=450104)
+        await make_staff(Role.AUDITOR, region_code=station.region_code)
+        await say(station)
+        assert await self.heard() == {officer.id for officer in city}
+
+    async def test_who_was_disabled_hears_nothing(self, station, staff):
+        officer = await make_staff(Role.OFFICER)
+        await Staff.filter(id=staff.id).update(disabled_at=clock.now())
+        await say(station)
+        assert await self.heard() == {officer.id}
+
+    async def test_when_it_is_still_broken(self, station, staff):
+        said = await say(station)
+        await faults.fix(actor=staff, fault_id=(await the_only()).id)
+        await faults.still_broken(secret=said.secret)
+        assert await Notice.filter(staff_id=staff.id, kind=NoticeKind.FAULT_SAID).count() == 2
 
 
 async def test_the_same_thing_is_one_fault_and_many_voices(station):

@@ -1,6 +1,6 @@
-"""Whatever is typed into any form, a page or the next page comes back, and nothing typed becomes markup.
+"""Whatever is typed into any form or address, a page or the next page comes back, and nothing typed becomes markup.
 
-Every route that takes a form is tried, a new one too: its fields are what its file reads.
+Every route that takes a form and every page is tried, a new one too: its fields are what its file reads.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import sys
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -32,6 +33,7 @@ from tests.fixtures.world import World, make_world
 from tests.test_scopes import FROM, NAMED, filled, things
 
 TURNS = max(3, int(os.environ.get("CASES", "0")) // 250)  # each turn takes every form once
+LONGEST_WORD = 400  # in an address: no browser sends one of megabytes
 SCRIPT = "\"'><script>alert(1)</script>"
 MARKUP = re.compile(r"<script>alert|<img src=x")
 NASTY = [
@@ -152,7 +154,7 @@ async def sit_down(world: World, browser_of: Any) -> None:
     await world.seat("member", member, browser_of)
 
 
-@settings(
+TURN_BY_TURN = settings(
     max_examples=TURNS,
     derandomize=True,
     database=None,
@@ -160,6 +162,9 @@ async def sit_down(world: World, browser_of: Any) -> None:
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+
+
+@TURN_BY_TURN
 @given(words=st.lists(ANYTHING, min_size=40, max_size=40), content=FILES, turn=st.integers(0, 2**32))
 async def test_no_form_breaks(words: list[str], content: bytes, turn: int, town: Town) -> None:
     app, world, browser_of = town
@@ -181,6 +186,26 @@ async def test_no_form_breaks(words: list[str], content: bytes, turn: int, town:
         elif seat != "visitor":
             await world.seat(seat, world.actors[seat], browser_of)
     assert tried > 60
+    assert not wrong, "\n\n".join(wrong)
+
+
+@TURN_BY_TURN
+@given(words=st.lists(ANYTHING, min_size=40, max_size=40), turn=st.integers(0, 2**32))
+async def test_no_address_breaks(words: list[str], turn: int, town: Town) -> None:
+    """Forms that only ask, and whatever else an address may carry."""
+    app, world, _browser_of = town
+    dice = random.Random(turn)
+    wrong, tried = [], 0
+    for path, method, handler in handlers_of(app.routes):
+        if method != "GET" or path.startswith(("/api/", "/health/", "/metrics")) or path.endswith("/live"):
+            continue  # not pages, or an open line, which has no end to wait for
+        tried += 1
+        route = f"GET {path}"
+        asked = typed(dice, [word[:LONGEST_WORD] for word in words], fields_of(handler.fn.__module__), {})
+        address = f"{filled(path, await made_for(world, route))}?{urlencode(asked, doseq=True)}"
+        answer = await world.callers[seat_of(route, handler, turn)].open(address)
+        wrong += [f"{route}: {fault}\n{asked!r}" for fault in faults_of(answer)]
+    assert tried > 100
     assert not wrong, "\n\n".join(wrong)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
+from argon2 import PasswordHasher
 
-from server.people import service
+from server.people import passwords, service
 from server.people.actors import GrantHeld
 from server.people.errors import StaffSignInWrong
 from server.people.models import Role
@@ -64,9 +64,10 @@ def test_a_code_is_guessed_five_times_whichever_process_is_asked(house: str) -> 
     assert late.status_code == 422, "the right code after five guesses"
 
 
-async def test_a_name_that_nobody_has_takes_as_long_as_one_that_somebody_has(settings, db) -> None:
+async def test_a_name_that_nobody_has_takes_as_long_as_one_that_somebody_has(settings, db, monkeypatch) -> None:
     assert settings
     assert db
+    monkeypatch.setattr(passwords, "hasher", PasswordHasher())  # as slow as the product's
     await create_staff(
         login="desk", display_name="小王", password=PASSWORD, grants=[GrantHeld(Role.MANAGER, region_code=450000)]
     )
@@ -77,26 +78,20 @@ async def test_a_name_that_nobody_has_takes_as_long_as_one_that_somebody_has(set
             with pytest.raises(StaffSignInWrong):
                 await sign_in_staff(login=login, password="wrong", totp="000000", address=f"10.0.{at}.1", device="test")
             times.append(time.perf_counter() - began)
-    known, unknown = (statistics.median(times) for times in took.values())
+    known, unknown = (min(times) for times in took.values())  # what a busy machine adds is left out
     # Without a hash for unknown names, they are answered ten times as fast.
     assert 0.6 < known / unknown < 1.7, took
 
 
-async def test_a_number_that_is_known_takes_as_long_as_one_that_is_not(site) -> None:
-    await site.submit("/sign-in/code", {"phone": "13900000000"})
-    took: dict[bool, list[float]] = {True: [], False: []}
-    for at in range(ROUNDS):
-        for known in (True, False):
-            phone = f"1380013{at:02d}{known:02d}"
-            if known:
-                await _become_known(f"+86{phone}")
-            began = time.perf_counter()
-            answer = await site.submit("/sign-in/code", {"phone": phone})
-            took[known].append(time.perf_counter() - began)
-            assert answer.status_code == 200
-    known_for, unknown_for = statistics.median(took[True]), statistics.median(took[False])
-    assert 0.5 < known_for / unknown_for < 2, took
-
-
-async def _become_known(phone: str) -> None:
-    await service.ensure_person(phone, "zh_CN")
+async def test_for_a_number_that_is_known_the_same_is_done_as_for_one_that_is_not(site, sent) -> None:
+    """Step by step, in the same order: so it takes as long, too."""
+    done: dict[str, list[str]] = {}
+    await site.submit("/sign-in/code", {"phone": "13900000000"})  # what a connection asks only once
+    await service.ensure_person("+8613800000001", "zh_CN")
+    for phone in ("13800000001", "13800000002"):
+        sent.clear()
+        assert (await site.submit("/sign-in/code", {"phone": phone})).status_code == 200
+        done[phone] = [*sent]
+    known, unknown = done.values()
+    assert len(known) > 1
+    assert known == unknown

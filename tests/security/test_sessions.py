@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import httpx
 import pyotp
 import pytest
 
+from server.app import create_app
 from server.edge.sessions import COOKIE
 from server.kit import clock
 from server.people import service as people
@@ -61,6 +64,23 @@ async def test_a_session_is_never_taken_from_an_address_or_a_form(site):
     token = await people.open_session(person_id=(await make_person()).id)
     for given in ({"params": {COOKIE: token}}, {"headers": {"X-Session": token}}):
         assert (await site.open("/me", **given)).headers.get("location", "").startswith("/sign-in")
+
+
+@pytest.mark.usefixtures("site")
+async def test_over_https_only_this_very_host_can_have_set_the_session(settings, database_url):
+    secure = create_app(replace(settings, base_url="https://niangjia.example"), database_url)
+    token = await people.open_session(person_id=(await make_person()).id)
+    transport = httpx.ASGITransport(app=secure)
+    async with httpx.AsyncClient(transport=transport, base_url="https://niangjia.example") as client:
+        first = await client.get("/sign-in")
+        home = await client.get("/me", headers={"Cookie": f"a=b; __Host-{COOKIE}={token}"})
+        planted = await client.get("/me", headers={"Cookie": f"a=b; {COOKIE}={token}"})
+    name, *rest = first.headers["set-cookie"].replace(" ", "").lower().split(";")
+    assert name.startswith("__host-nj_visit=")
+    assert {"secure", "path=/", "httponly"} <= set(rest)
+    assert not any(part.startswith("domain") for part in rest)
+    assert home.status_code == 200
+    assert planted.headers["location"].startswith("/sign-in")
 
 
 def _without_session(site: Site) -> Site:

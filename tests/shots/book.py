@@ -64,7 +64,7 @@ async def visit(page: Page, shown: Shown, ids: dict[str, str]) -> None:
     await page.goto(shown.address(ids))
     if shown.tap:
         await page.locator(shown.tap).first.evaluate("(button) => button.click()")
-        await page.locator(".errors").wait_for()
+        await page.locator(shown.shows).wait_for()
 
 
 async def make_book(browser: Browser, url: str, world: World, folder: Path, modes: list[str]) -> None:

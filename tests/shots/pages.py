@@ -16,7 +16,7 @@ class Shown:
     """One picture: a route, the session of `world` that opens it, and what is tapped there before one looks.
 
     `at` is the address where the route with the world's ids in it is not enough; `state` tells two pictures of one
-    route apart.
+    route apart; after a tap the page `shows` what then matters.
     """
 
     route: str
@@ -25,6 +25,7 @@ class Shown:
     at: str = ""
     tap: str = ""
     face: Face = "worker"
+    shows: str = ".errors"
 
     @property
     def name(self) -> str:
@@ -37,8 +38,8 @@ class Shown:
         return (self.at or self.route).format_map(ids)
 
 
-def _staff(route: str, who: str, state: str = "", *, at: str = "", tap: str = "") -> Shown:
-    return Shown(route, who, state, at, tap, "staff")
+def _staff(route: str, who: str, state: str = "", *, at: str = "", tap: str = "", shows: str = ".errors") -> Shown:
+    return Shown(route, who, state, at, tap, "staff", shows)
 
 
 SEND = "main form:not(.search) button[type=submit], main form:not(.search) button:not([type])"
@@ -48,6 +49,7 @@ BOOKING = (
     Shown("/stations", state="near", at="/stations?lat=22.8170&lng=108.3669"),
     Shown("/stations", state="district", at="/stations?region={region}"),
     Shown("/stations", state="nothing", at="/stations?q=zzzz"),
+    Shown("/stations", state="none-that-offers-it", at="/stations?q=凤岭+修车"),
     Shown("/stations/{station_id}"),
     Shown("/routes"),
     Shown("/routes/{route_id}"),
@@ -58,6 +60,8 @@ BOOKING = (
     Shown("/book/slots/{slot_id}"),
     Shown("/book/slots/{slot_id}", state="errors", tap=SEND),
     Shown("/book/slots/{slot_id}", "worker", "signed-in"),
+    Shown("/book/{offering_id}", "limited", "limited"),
+    Shown("/book/slots/{slot_id}", "limited", "limited"),
     Shown("/book/slots/{slot_id}", state="full", at="/book/slots/{full_id}"),
     Shown("/tickets", "worker"),
     Shown("/tickets", "newcomer", "empty"),
@@ -65,6 +69,10 @@ BOOKING = (
     Shown("/tickets/{booking_id}", "worker", "cancelled", at="/tickets/{cancelled_id}"),
     Shown("/tickets/{booking_id}/move", "worker"),
     Shown("/tickets/{booking_id}/move/{slot_id}", "worker"),
+    Shown("/groups/new/{offering_id}", "worker"),
+    Shown("/groups/new/{offering_id}", "worker", "errors", tap=SEND),
+    Shown("/groups/{group_id}", "worker"),
+    Shown("/groups/{group_id}/names", "worker"),
     Shown("/wait/{offering_id}", "worker", at="/wait/{offering_id}?slot={full_id}"),
     Shown("/waiting", "worker"),
     Shown("/stations/{station_id}/queue", at="/stations/{door_id}/queue"),
@@ -131,6 +139,12 @@ DESK = (
     _staff("/staff/sign-in", "visitor", "errors", tap=SEND),
     _staff("/desk", "officer"),
     _staff("/desk/{station_id}", "desk"),
+    _staff(
+        "/desk/{station_id}/bookings/{booking_id}/missed",
+        "desk",
+        at="/desk/{station_id}/bookings/{limited_booking_id}/missed",
+    ),
+    _staff("/desk/{station_id}/groups/{group_id}", "desk"),
     _staff("/desk/{station_id}/print", "desk"),
     _staff("/desk/{station_id}/week", "desk"),
     _staff("/desk/{station_id}/month", "desk"),
@@ -154,6 +168,8 @@ DESK = (
     _staff("/desk/{station_id}/plan/affected", "desk"),
     _staff("/desk/{station_id}/plan/today", "desk"),
     _staff("/desk/{station_id}/plan/holidays", "desk"),
+    _staff("/desk/{station_id}/plan/no-show", "desk"),
+    _staff("/desk/{station_id}/plan/no-show", "desk", "preview", tap="form.card button", shows="[name=apply]"),
     _staff("/desk/{station_id}/plan/copy", "officer"),
     _staff("/desk/{station_id}/plan/facilities", "desk"),
     _staff("/desk/{station_id}/plan/photos", "desk"),

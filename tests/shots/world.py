@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+from server.bookings import desk, no_show, waitlist, walk_ins
 from server.bookings import service as bookings
-from server.bookings import waitlist, walk_ins
 from server.bookings.models import Eligibility, Offering, ServiceKind, Slot
+from server.bookings.no_show_rules import Policy
 from server.bookings.plan_models import ProviderKind
 from server.bookings.providers import ProviderTerms, add_provider
 from server.demo import people as demo_people
 from server.demo.network import DESK_ID
 from server.demo.unions import federation
+from server.groups.lists import Guest
+from server.groups.service import book_group
 from server.kit import clock
 from server.kit.geo import Point
 from server.kit.ids import new_id
@@ -33,7 +36,7 @@ from server.stations import photos, routes
 from server.stations.models import Facility, Station
 from server.stations.routes import RouteTerms
 from server.visits import service as visits
-from tests.fixtures.bookings import make_offering, make_slot
+from tests.fixtures.bookings import in_hours, make_offering, make_slot
 from tests.fixtures.joining import make_draft, make_identity
 from tests.fixtures.membership import make_union
 from tests.fixtures.people import GUANGXI, make_person, make_staff
@@ -113,6 +116,7 @@ async def make_world(places: Places) -> World:
     world.ids["route_id"] = str(await _road(places))
     world.ids["provider_id"] = str(await _provider(places))
     await _book(world, places)
+    await _miss(world, places)
     await _queue(world)
     await _tell(world)
     await _join(world, places)
@@ -162,7 +166,26 @@ async def _book(world: World, places: Places) -> None:
         await _booked(await make_person(f"+86159{next(_phones):08d}"), full.id)
 
     await waitlist.join(actor=worker, wish=await waitlist.for_slot(full.id, worker))
+    wide = await make_slot(places.offering, clock.at(clock.today() + timedelta(days=2), 12 * 60 + 35), capacity=8)
+    guests = [Guest("韦建军"), Guest("黄丽华"), *[Guest()] * 4]
+    made = await book_group(actor=worker, guests=guests, places={wide.id: 6}, request_key=new_id().hex)
+    world.ids["group_id"] = str(made)
     world.ids["full_day"] = clock.local(full.starts_at).date().isoformat()
+
+
+async def _miss(world: World, places: Places) -> None:
+    """Somebody who did not come twice, where that means one open booking at a time."""
+    manager, station_id = places.staff["desk"], places.offering.station_id
+    worker = await _somebody(world, "limited")
+    await people.set_name(worker, "阿强")
+    for days in (3, 12):
+        with clock.travel(-timedelta(days=days, hours=1)):
+            missed = await _booked(worker, (await make_slot(places.offering, in_hours(1))).id)
+        with clock.travel(-timedelta(days=days)):
+            await desk.mark_no_show(actor=manager, booking_id=missed)
+    await no_show.set_policy(actor=manager, station_id=station_id, policy=Policy(2, 90))
+    ahead = await make_slot(places.offering, clock.at(clock.today() + timedelta(days=2), 20 * 60 + 5))
+    world.ids["limited_booking_id"] = str(await _booked(worker, ahead.id))
 
 
 async def _queue(world: World) -> None:

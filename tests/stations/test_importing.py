@@ -5,7 +5,6 @@ import io
 import zipfile
 from datetime import date, datetime
 
-import openpyxl
 import pytest
 
 from server.bookings.station_changes import follow_openings
@@ -28,6 +27,7 @@ from server.stations.models import Station
 from tests.fixtures.bookings import make_offering, make_slot
 from tests.fixtures.people import make_person
 from tests.fixtures.stations import make_station
+from tests.fixtures.tables import csv_of, xlsx_of
 
 pytestmark = pytest.mark.usefixtures("db", "settings")
 HEADER = (
@@ -47,23 +47,12 @@ def officer(*regions, role=Role.OFFICER):
 GUANGXI = officer(450000)
 
 
-def lines(*rows, header=HEADER):
-    return [header, *([row.get(name, "") for name in header] for row in rows)]
-
-
 def as_csv(*rows, encoding="utf-8", header=HEADER, delimiter=","):
-    out = io.StringIO()
-    csv.writer(out, delimiter=delimiter).writerows(lines(*rows, header=header))
-    return out.getvalue().encode(encoding)
+    return csv_of(header, rows, encoding=encoding, by=delimiter)
 
 
 def as_xlsx(*rows):
-    book = openpyxl.Workbook()
-    for line in lines(*rows):
-        book.active.append(list(line))
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return xlsx_of(HEADER, rows)
 
 
 async def look_at(content, actor=GUANGXI):

@@ -35,6 +35,17 @@
   const field = scan()?.elements.code;
   if (field && matchMedia("(pointer: fine)").matches && document.activeElement === document.body) field.focus();
 
+  // Keys act where nothing is typed; Escape leaves the field, which a PC is given at once.
+  field?.addEventListener("keydown", ({ key }) => { if (key === "Escape") field.blur(); });
+  const days = document.querySelector("[data-day-before]");
+  const go = (address) => { location.assign(address); return true; };
+  window.njKeys?.({
+    "/": () => { field?.focus(); return Boolean(field); },
+    ...(days && {
+      ArrowLeft: () => go(days.dataset.dayBefore), ArrowRight: () => go(days.dataset.dayAfter), t: () => go(days.dataset.today),
+    }),
+  });
+
   // Lists that staff opened stay open when the sheet is drawn again, the others as the sheet says.
   const kept = new Map();
   document.addEventListener("toggle", ({ target }) => {

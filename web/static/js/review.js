@@ -1,19 +1,8 @@
-// The reviewers' own enhancements: keys for a PC, ready reasons that can still be changed, ticking several at once.
+// The reviewers' own enhancements: what the keys of keys.js do, ready reasons that can still be changed, ticking several at once.
 (() => {
   "use strict";
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector) => [...document.querySelectorAll(selector)];
-
-  // Keys can be turned off: some people talk to their computer, or lean on the keyboard.
-  const STORED = "nj_keys";
-  const dialog = one("dialog.keys");
-  const wanted = one("[data-keys-on]");
-  const areOn = () => localStorage.getItem(STORED) !== "off";
-  if (wanted) {
-    wanted.checked = areOn();
-    wanted.addEventListener("change", () => localStorage.setItem(STORED, wanted.checked ? "on" : "off"));
-  }
-  one("[data-keys-open]")?.addEventListener("click", () => dialog.showModal());
 
   // The list: one row after the other.
   const links = () => all("[data-row] .row-link");
@@ -52,24 +41,10 @@
     return Boolean(link);
   }
 
-  const inList = Boolean(one("[data-row]"));
-  const ACTS = inList
+  window.njKeys(one("[data-row]")
     ? { j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1), " ": tick,
         "/": () => { one("[data-search]")?.focus(); return true; } }
-    : { a: () => lead("a"), r: () => lead("r"), x: () => lead("x"), j: () => go("[data-next]"), b: () => go("[data-back]") };
-  ACTS["?"] = ACTS["？"] = () => { dialog?.showModal(); return Boolean(dialog); };
-
-  const TYPING = "textarea, select, input:not([type=checkbox], [type=radio])";
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || dialog?.open || !areOn()) return;
-    if (event.target.closest?.(TYPING)) return;
-    // Space presses a button or a box that has the focus.
-    if (event.key === " " && event.target.closest?.("button, summary, input")) return;
-    // A Chinese keyboard swallows the letter; where it lies is still said.
-    const key = event.key === "Process" ? event.code.replace(/^Key/, "").toLowerCase() : event.key;
-    const act = ACTS[key.length === 1 ? key.toLowerCase() : key];
-    if (act?.()) event.preventDefault();
-  });
+    : { a: () => lead("a"), r: () => lead("r"), x: () => lead("x"), j: () => go("[data-next]"), b: () => go("[data-back]") });
   // The quickest way out of a reason.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.ctrlKey || event.target.tagName !== "TEXTAREA") return;
