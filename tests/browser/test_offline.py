@@ -75,6 +75,22 @@ async def test_a_ticket_with_its_code_can_be_read_without_a_network(ticket, open
     assert await page.locator(".qr img").evaluate("img => img.decode().then(() => img.naturalWidth > 0)")
 
 
+async def test_a_network_that_comes_back_calls_no_tap_off(ticket, open_page):
+    booking, session = ticket
+    page = await open_page("/tickets", session=session)
+    await kept(page, "/tickets")
+    await page.goto(f"/tickets/{booking.id}")
+    await kept(page, f"/tickets/{booking.id}")
+    await cut(page)
+    await page.goto("/tickets")
+    tapped = """(link) => {
+        link.click();
+        dispatchEvent(new Event("online"));
+    }"""
+    await page.locator(f"a[href='/tickets/{booking.id}']").evaluate(tapped)
+    await expect(page.locator(".code")).to_be_visible()
+
+
 async def test_the_kept_ticket_follows_what_the_open_page_heard(ticket, offering, open_page):
     booking, session = ticket
     page = await open_page(f"/tickets/{booking.id}", session=session)

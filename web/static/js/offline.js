@@ -2,11 +2,15 @@
 (() => {
   "use strict";
   const root = document.documentElement, $ = (selector) => document.querySelector(selector);
-  let typing = false;
+  const LEAVING = 5000;
+  let typing = false, left = -LEAVING;
   document.addEventListener("input", ({ target }) => {
     if (target.form?.method === "post") typing = true;
   });
   document.addEventListener("submit", () => (typing = false));
+  // Who has just tapped a link goes there: renewing the page would call the tap off.
+  addEventListener("beforeunload", () => (left = performance.now()));
+  const renew = () => typing || performance.now() - left < LEAVING || location.reload();
 
   // A page that the service worker kept says when that was.
   const kept = Number(root.dataset.kept), line = $("[data-kept-line]");
@@ -15,7 +19,7 @@
     const words = line.querySelector("span");
     words.textContent = words.textContent.replace("{when}", when);
     line.hidden = false;
-    addEventListener("online", () => typing || location.reload());
+    addEventListener("online", renew);
   }
 
   const worker = navigator.serviceWorker;
