@@ -1,10 +1,12 @@
-"""The house keeps its own rules: who imports whom, where SQL and text may stand."""
+"""The house keeps its own rules: who imports whom, where SQL and text may stand, and that nothing stands unused."""
 
 import ast
+import keyword
 import re
 from pathlib import Path
 
 import pytest
+from vulture import Vulture
 
 SERVER = Path(__file__).parent.parent / "server"
 ROOMS = (
@@ -70,6 +72,19 @@ PUBLIC = {
     "route_rules",
 }
 HTTP_FILES = ("pages", "api")
+TEMPLATES = SERVER.parent / "web" / "templates"
+# Called by Litestar, Jinja, asyncpg and granian under names of their own; EXPLAIN asks for the statement.
+CALLED_FROM_OUTSIDE = {
+    "authenticate_request",
+    "create_pool",
+    "handle",
+    "make_globals",
+    "preprocess",
+    "statement_of",
+}
+ROUTES = ["@get", "@post", "@put", "@patch", "@delete"]
+# A template's `x.name` and `selectattr('name')`; a command's "module:name".
+NAMED = re.compile(r"\.([a-z]\w+)|attr\('(\w+)'|\"server\.[\w.]+:(\w+)\"")
 SOURCES = sorted(p for p in SERVER.rglob("*.py") if "migrations" not in p.parts)
 
 
@@ -132,3 +147,21 @@ def test_no_value_is_written_into_sql(path):
             if isinstance(value, ast.FormattedValue):
                 named = ast.unparse(value.value)
                 assert named.rpartition(".")[2].isupper(), f"line {node.lineno}: {named} in SQL"
+
+
+def test_nothing_stands_unused():
+    """What only tests call, and no page, route or command, is in nobody's way but ours."""
+    found = Vulture(ignore_decorators=ROUTES)
+    for path in SOURCES:
+        found.scan(path.read_text("utf-8"), filename=path)
+    for path in (*TEMPLATES.rglob("*.html"), SERVER / "cli.py"):
+        named = {match[match.lastindex or 0] for match in NAMED.finditer(path.read_text("utf-8"))}
+        found.scan("\n".join(f"_.{name}" for name in named if not keyword.iskeyword(name)), filename=path)
+    unused = [
+        f"{item.filename}:{item.first_lineno} {item.name}"
+        for item in found.get_unused_code(min_confidence=60)
+        if item.typ in ("function", "method", "property", "class", "import")
+        and item.name not in CALLED_FROM_OUTSIDE
+        and not Path(item.filename).name.endswith("models.py")  # tables, which SQL names
+    ]
+    assert not unused, "\n".join(unused)

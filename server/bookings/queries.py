@@ -300,16 +300,6 @@ def desk_line(row: Any) -> DeskLine:
     return line
 
 
-async def offerings_of(station_id: UUID) -> list[OfferingView]:
-    """Every offering of a station, the inactive ones too."""
-    found = await sql.rows(
-        f"""SELECT {OFFERING} FROM offering o JOIN station st ON st.id = o.station_id
-        WHERE o.station_id = $1 ORDER BY o.service, o.id""",
-        station_id,
-    )
-    return [as_struct(OfferingView, row) for row in found]
-
-
 async def services_at(station_ids: Sequence[UUID]) -> dict[UUID, list[ServiceKind]]:
     """What is offered at each of these stations."""
     found = await sql.rows(

@@ -87,11 +87,6 @@ class DocumentTaken(Conflict):
     message = N_("这个证件号已经有人在用。要是别人用了您的证件，或者您换过手机号，请打 12351 或到工会当面办。")
 
 
-class ApplicationOpen(Conflict):
-    code = "application-open"
-    message = N_("您已经有一份申请在办了。")
-
-
 class ApplicationMoved(Conflict):
     """The application is not where the page showed it; somebody was faster."""
 

@@ -20,12 +20,9 @@ from server.membership.models import (
     ChosenBy,
     MemberState,
 )
-from server.membership.scope import STANDS, scope_of
 from server.people.actors import Actor
-from server.people.models import Role
 from server.stations.divisions import find_place
 
-REVIEWERS = (Role.REVIEWER,)
 MEASURED = timedelta(days=90)
 
 
@@ -183,44 +180,3 @@ async def card_of(actor: Actor) -> Card | None:
         moving_to=row["moving_to"] or "",
         answer_by=row["answer_by"],
     )
-
-
-class TransferWaiting(msgspec.Struct, frozen=True):
-    """A request to be taken over, as the asked union sees it."""
-
-    id: UUID
-    name: str
-    number: str
-    from_union: str
-    to_union: str
-    employer: str
-    joined_on: date
-    asked_at: datetime
-    answer_by: datetime
-    escalated: bool
-
-
-async def transfers_waiting(actor: Actor) -> list[TransferWaiting]:
-    """Requests that this reviewer may answer, the most pressing first. Raises Forbidden."""
-    found = await sql.rows(
-        f"""SELECT t.*, m.identity_sealed, m.number, m.joined_on, f.name AS from_union, u.name AS to_union
-        FROM transfer t JOIN trade_union u ON u.id = t.to_union_id JOIN trade_union f ON f.id = t.from_union_id
-        JOIN member m ON m.id = t.member_id
-        WHERE t.state = 'requested' AND {STANDS} ORDER BY t.answer_by, t.id LIMIT 100""",
-        *scope_of(actor, REVIEWERS).values,
-    )
-    return [
-        TransferWaiting(
-            id=row["id"],
-            name=open_identity(row["identity_sealed"]).name,
-            number=row["number"],
-            from_union=row["from_union"],
-            to_union=row["to_union"],
-            employer=row["employer"],
-            joined_on=row["joined_on"],
-            asked_at=row["asked_at"],
-            answer_by=row["answer_by"],
-            escalated=row["escalated_at"] is not None,
-        )
-        for row in found
-    ]

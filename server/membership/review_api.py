@@ -25,7 +25,7 @@ from server.membership.errors import (
 )
 from server.membership.models import ApplicationState
 from server.membership.review_queries import Sought
-from server.membership.schemas import Decided, MoveItem, Moves, Queue, ReasonIn, ReturnIn, WaitingItem
+from server.membership.schemas import Decided, Moves, Queue, ReasonIn, ReturnIn, WaitingItem
 from server.membership.waiting import Waiting
 
 Req = Request[Any, Any, Any]
@@ -117,8 +117,7 @@ async def reject(request: Req, application_id: Id, data: JSONBody[ReasonIn]) -> 
     summary="Members who asked to be taken over, the most pressing first", responses=problems(*DOORS),
 )  # fmt: skip
 async def list_transfers(request: Req) -> Moves:
-    found = await transfer_queries.coming(request.user)
-    return Moves([MoveItem(**{name: getattr(move, name) for name in MoveItem.__struct_fields__}) for move in found])
+    return Moves(await transfer_queries.coming(request.user))
 
 
 @post(

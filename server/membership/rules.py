@@ -8,7 +8,6 @@ from datetime import timedelta
 from stdnum import luhn
 
 from server.membership.models import ApplicationState as A
-from server.membership.models import TransferState as T
 
 NUMBER_DIGITS = 12
 # How long a union has to answer a transfer before the union above is asked to, and until nothing moves.
@@ -32,7 +31,6 @@ STEPS: dict[tuple[A, A], str] = {
     (A.APPEALED, A.APPROVED): "r",
     (A.APPEALED, A.REJECTED): "r",
 }
-TRANSFER_ENDS = (T.ACCEPTED, T.REFUSED, T.WITHDRAWN, T.EXPIRED)
 
 
 def new_number(province: int) -> str:

@@ -210,8 +210,8 @@ class Decided(msgspec.Struct, frozen=True):
     state: ApplicationState
 
 
-class MoveItem(msgspec.Struct, frozen=True):
-    """Somebody who asked to be taken over."""
+class Move(msgspec.Struct, frozen=True):
+    """A member's open request to be taken over, as either union sees it."""
 
     id: UUID
     name: str
@@ -228,4 +228,4 @@ class MoveItem(msgspec.Struct, frozen=True):
 class Moves(msgspec.Struct, frozen=True):
     """Open requests to one's unions, the most pressing first."""
 
-    items: list[MoveItem]
+    items: list[Move]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,27 +11,13 @@ import msgspec
 from server.db import sql
 from server.kit import clock
 from server.membership.identity import open_identity
+from server.membership.schemas import Move
 from server.membership.scope import STANDS, scope_of
 from server.people.actors import Actor
 from server.people.models import Role
 
 REVIEWERS = (Role.REVIEWER,)
 MOST = 100
-
-
-class Move(msgspec.Struct, frozen=True):
-    """An open request, as either union sees it."""
-
-    id: UUID
-    name: str
-    number: str
-    from_union: str
-    to_union: str
-    employer: str
-    joined_on: date
-    asked_at: datetime
-    answer_by: datetime
-    escalated: bool
 
 
 # `u` is the union whose reviewers are asked about: the one to move to, or the one to leave.

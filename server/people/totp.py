@@ -19,7 +19,6 @@ from server.people.errors import EnrolmentOld, FirstCodeWrong
 
 TOTP = "totp"
 STEP_SECONDS = 30
-TOTP_DIGITS = 6
 RECOVERY_CODES, RECOVERY_CHARS = 10, 10
 ISSUER = "娘家人"
 
@@ -105,13 +104,6 @@ async def renew_recovery_codes(staff_id: UUID) -> list[str]:
         [(new_id(), staff_id, _recovery_index(staff_id, code)) for code in codes],
     )
     return [f"{code[:5]}-{code[5:]}" for code in codes]
-
-
-async def count_recovery_codes(staff_id: UUID) -> int:
-    """How many are left."""
-    return int(
-        await sql.value("SELECT count(*) FROM recovery_code WHERE staff_id = $1 AND used_at IS NULL", staff_id) or 0
-    )
 
 
 def _recovery_index(staff_id: UUID, plain: str) -> str:
