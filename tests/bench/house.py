@@ -7,7 +7,6 @@ import base64
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from server.db.lifespan import database, migrate
 from server.kit import crypto
 from server.stations.service import load_divisions
 from tests.bench.world import World, fill
+from tests.fixtures.processes import free_port
 
 # What a machine with 2 cores and 4 GB or more would be given; durable, as everywhere.
 POSTGRES = embedded.SETTINGS | {
@@ -77,9 +77,7 @@ def served(database_url: str, *, processes: int) -> Iterator[House]:
     """`niangjia web` on that database; this process gets its keys, to sign forms as a page would."""
     secret, key = secrets.token_bytes(32), secrets.token_bytes(32)
     crypto.install(crypto.Vault({"b": key}, "b", secret))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="niangjia-bench-") as folder:
         environment = os.environ | {
             "NIANGJIA_MODE": "demo",

@@ -7,22 +7,15 @@ Goals: 5 s first, 3 s again; by the median of the runs, since a lost packet may 
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from statistics import median
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from server.config import ROOT
 from tests.bench.bad_line import bad_line
+from tests.fixtures.processes import demo_run
 
 PHONE = {"width": 360, "height": 740}
 NEARBY = "/stations?lat=22.8167&lng=108.3669&datum=wgs84"
@@ -62,36 +55,15 @@ def visits(browser: Browser, url: str, workers: str) -> tuple[tuple[float, float
     return first, again
 
 
-@contextmanager
-def demo() -> Iterator[int]:
-    """The demo's port, for as long as it runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    folder = tempfile.mkdtemp(prefix="niangjia-bench-")
-    given = {"NIANGJIA_MODE": "demo", "NIANGJIA_DATA_DIR": folder, "PORT": str(port), "NIANGJIA_LOG_LEVEL": "WARNING"}
-    environment = os.environ | given
-    command = [sys.executable, "-m", "server.cli", "run"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
-        try:
-            with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
-                client.get(f"http://localhost:{port}/health/ready", timeout=90).raise_for_status()
-                client.get(f"http://localhost:{port}{NEARBY}", timeout=90).raise_for_status()
-            yield port
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 def main() -> None:
     """Measure and say whether the goals are met."""
     missed = False
-    with demo() as port, bad_line(port) as far, sync_playwright() as playwright:
-        rules = f"--host-resolver-rules=MAP localhost:{port} 127.0.0.1:{far}"
+    with demo_run() as demo, bad_line(demo.port) as far, sync_playwright() as playwright:
+        httpx.get(f"{demo.url}{NEARBY}", timeout=60).raise_for_status()
+        rules = f"--host-resolver-rules=MAP localhost:{demo.port} 127.0.0.1:{far}"
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", rules])
         for workers in ("allow", "block"):
-            runs = [visits(browser, f"http://localhost:{port}{NEARBY}", workers) for _ in range(RUNS)]
+            runs = [visits(browser, f"{demo.url}{NEARBY}", workers) for _ in range(RUNS)]
             for name, which, goal in (("first", 0, FIRST_GOAL), ("again", 1, AGAIN_GOAL)):
                 usable, complete = (median(run[which][part] for run in runs) for part in (0, 1))
                 slowest = max(run[which][0] for run in runs)

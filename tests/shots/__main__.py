@@ -9,23 +9,17 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import httpx
 from playwright.async_api import async_playwright
 
 from server.config import ROOT, read_settings
 from server.db import embedded
 from server.db.lifespan import database
 from server.process import equip
+from tests.fixtures.processes import demo_run
 from tests.shots import readme
 from tests.shots.book import make_book
 from tests.shots.world import demo_places, make_world
@@ -36,33 +30,9 @@ BOOK = ROOT / "build" / "shots"
 @contextmanager
 def demo() -> Iterator[tuple[str, str]]:
     """The demo's address and its database's, for as long as the block; this process has its keys."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    folder = Path(tempfile.mkdtemp(prefix="niangjia-shots-"))
-    environment = os.environ | {"NIANGJIA_MODE": "demo", "NIANGJIA_DATA_DIR": str(folder), "PORT": str(port)}
-    environment.setdefault("NIANGJIA_LOG_LEVEL", "WARNING")
-    command = [sys.executable, "-m", "server.cli", "run"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        _until_ready(f"http://localhost:{port}/health/ready", process)
-        equip(read_settings(environment))
-        yield f"http://localhost:{port}", embedded.start(folder / "postgres")
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
-    while True:
-        assert process.poll() is None, "the demo did not start"
-        try:
-            httpx.get(address, timeout=60).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.2)
-        else:
-            return
+    with demo_run() as served:
+        equip(read_settings(os.environ | {"NIANGJIA_MODE": "demo", "NIANGJIA_DATA_DIR": str(served.folder)}))
+        yield served.url, embedded.start(served.folder / "postgres")
 
 
 async def photograph(url: str, database_url: str, names: list[str]) -> None:
