@@ -66,8 +66,8 @@ class BadLine:
             async with asyncio.TaskGroup() as both:
                 both.create_task(carry(self.there, reader, far_writer))
                 both.create_task(carry(self.back, far_reader, writer))
-        except* ConnectionError:
-            pass  # either side went away
+        except* (ConnectionError, asyncio.CancelledError):
+            pass  # either side went away, or the measuring is over
         finally:
             writer.close()
             far_writer.close()
