@@ -28,7 +28,8 @@ WAITING = {
     "oldest_due_seconds": "How late the oldest of them is",
 }
 OUTBOX = """SELECT count(*) AS waiting, count(*) FILTER (WHERE next_try_at <= $1) AS due,
-  coalesce(extract(epoch FROM $1 - min(next_try_at) FILTER (WHERE next_try_at <= $1)), 0) AS oldest_due_seconds
+  coalesce(extract(epoch FROM $1 - min(next_try_at) FILTER (WHERE next_try_at <= $1)), 0) AS oldest_due_seconds,
+  extract(epoch FROM $1 - clock_timestamp()) AS clock_ahead
 FROM notice WHERE state = 'due' AND push"""
 STEPS = "SELECT to_status, count(*) AS number FROM booking_event WHERE at > $1 GROUP BY to_status"
 
@@ -84,7 +85,12 @@ async def _rooms() -> list[Metric]:
     waiting = [
         GaugeMetricFamily(f"niangjia_outbox_{name}", what, float(outbox[name])) for name, what in WAITING.items()
     ]
-    return [steps, pool, *waiting, *await _jobs(), *await _backups()]
+    ahead = GaugeMetricFamily(
+        "niangjia_clock_ahead_seconds",
+        "How far this machine's clock is ahead of the database's",
+        float(outbox["clock_ahead"]),
+    )
+    return [steps, pool, ahead, *waiting, *await _jobs(), *await _backups()]
 
 
 async def _jobs() -> list[Metric]:

@@ -1,5 +1,6 @@
 """What machines of the operator are told."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -9,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from server import job_runs
 from server.bookings import service as bookings
 from server.db import sql
+from server.kit import clock
 from tests.fixtures.bookings import make_slot
 from tests.fixtures.database import address
 from tests.fixtures.people import make_person
@@ -96,3 +98,9 @@ async def test_jobs_are_counted_over_all_workers(figures):
 async def test_connections_are_counted(figures):
     found = await figures()
     assert found["niangjia_pool_connections", "idle"] + found["niangjia_pool_connections", "busy"] >= 1
+
+
+async def test_a_clock_that_is_wrong_is_seen(figures):
+    assert abs((await figures())["niangjia_clock_ahead_seconds",]) < 60
+    with clock.travel(timedelta(hours=-1)):
+        assert -3660 < (await figures())["niangjia_clock_ahead_seconds",] < -3540
