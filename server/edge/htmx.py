@@ -88,7 +88,8 @@ def base_context(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "staff": actor if actor.kind == "staff" else None,
         "demo": settings.demo,
         "text_size": "large" if request.cookies.get(TEXT_SIZE_COOKIE) == "large" else "normal",
-        "csrf_token": lambda: csrf.token(request),
+        # One for all forms of a page: hundreds of random ones on a full day sheet were half of what travels.
+        "csrf_token": cache(lambda: csrf.token(request)),
         "page_owner": outbox.owner_of(actor),
         "boosted": request.headers.get("hx-boosted") == "true",
         "wechat": WECHAT in request.headers.get("user-agent", ""),

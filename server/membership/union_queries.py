@@ -39,6 +39,18 @@ FROM asked JOIN trade_union u ON u.id = asked.id LEFT JOIN trade_union p ON p.id
 LEFT JOIN sizes ON sizes.top = u.id LEFT JOIN queues ON queues.top = u.id LEFT JOIN moves ON moves.top = u.id
 ORDER BY asked.place
 """
+# Of the unions of spans of regions those are gathered once whose parent is not among them; what is left is few.
+TOPS = f"""
+WITH own AS MATERIALIZED (SELECT t.id, t.parent_id FROM unnest($2::int[], $3::int[]) AS span (first, last)
+  JOIN trade_union t ON t.region_code BETWEEN first AND last),
+high AS (SELECT unnest($1::uuid[]) AS id
+  UNION SELECT id FROM own WHERE parent_id IS NULL OR parent_id NOT IN (SELECT id FROM own))
+SELECT m.id FROM high JOIN trade_union m ON m.id = high.id
+WHERE NOT EXISTS (SELECT FROM trade_union u WHERE u.id = m.parent_id AND {STANDS})
+  AND ($4::uuid IS NULL OR (m.closed_at IS NOT NULL, m.region_code, m.name, m.id) >
+    (SELECT closed_at IS NOT NULL, region_code, name, id FROM trade_union WHERE id = $4))
+ORDER BY m.closed_at IS NOT NULL, m.region_code, m.name, m.id LIMIT $5
+"""
 
 
 class UnionRow(msgspec.Struct, frozen=True):
@@ -70,19 +82,7 @@ class UnionRow(msgspec.Struct, frozen=True):
 
 async def top_unions(actor: Actor, after: UUID | None = None) -> tuple[list[UnionRow], UUID | None]:
     """The highest unions that somebody keeps, and the cursor for more. Raises Forbidden."""
-    found = await sql.rows(
-        f"""SELECT m.id FROM trade_union m
-        WHERE m.id IN (SELECT unnest($1::uuid[]) UNION ALL
-            SELECT t.id FROM unnest($2::int[], $3::int[]) AS span (first, last)
-              JOIN trade_union t ON t.region_code BETWEEN first AND last)
-          AND NOT EXISTS (SELECT FROM trade_union u WHERE u.id = m.parent_id AND {STANDS})
-          AND ($4::uuid IS NULL OR (m.closed_at IS NOT NULL, m.region_code, m.name, m.id) >
-            (SELECT closed_at IS NOT NULL, region_code, name, id FROM trade_union WHERE id = $4))
-        ORDER BY m.closed_at IS NOT NULL, m.region_code, m.name, m.id LIMIT $5""",
-        *scope_of(actor).values,
-        after,
-        PAGE + 1,
-    )
+    found = await sql.rows(TOPS, *scope_of(actor).values, after, PAGE + 1)
     return await _page(found)
 
 
