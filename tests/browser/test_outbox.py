@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Error, Page, expect
 
 from server.bookings.models import Booking, Status, WaitEntry
 from server.bookings.service import book_slot
@@ -48,6 +51,15 @@ AGE = """async (hours) => {
     await new Promise((done) => (change.oncomplete = done));
     db.close();
 }"""
+
+
+async def stored(page: Page, holds: Callable[[list[Any]], bool]) -> None:
+    """Wait until what the phone has stored is so; Playwright's own wait takes a promise for a yes."""
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(Error):  # the page is leaving
+                if holds(await page.evaluate(STORED)):
+                    return
 
 
 @pytest.fixture
@@ -208,7 +220,7 @@ async def test_waiting_for_a_place_waits_and_thinking_better_of_it_too(slot, wor
     await check_page(page)
     await mend(page)
     await expect(ended(page)).to_contain_text("发出去了：排上了")
-    await page.wait_for_function(f"async () => (await ({STORED})()).every(({{ state }}) => state === 'sent')")
+    await stored(page, lambda entries: all(entry["state"] == "sent" for entry in entries))
     assert await WaitEntry.filter(person_id=worker.id, state="waiting").count() == 2
     await page.get_by_role("link", name="看我的候补").first.click()
     await kept(page, "/offline")
@@ -266,7 +278,7 @@ async def test_signing_out_leaves_nothing(slot, session, open_page, online):
     await expect(page.get_by_text("等着发的：1 件")).to_be_attached()
     await page.context.set_offline(not online)
     await page.get_by_role("button", name="退出登录").click()
-    await page.wait_for_function(f"async () => !(await ({STORED})()).length")
+    await stored(page, lambda entries: not entries)
     assert not await Booking.exists()
 
 
@@ -274,7 +286,7 @@ async def test_the_service_worker_forgets_what_waits_with_the_pages(slot, sessio
     page = await open_page(f"/book/slots/{slot.id}", session=session)
     await book_without_a_network(page)
     await page.evaluate("() => fetch('/sign-out', { method: 'POST' }).catch(() => {})")
-    await page.wait_for_function(f"async () => !(await ({STORED})()).length")
+    await stored(page, lambda entries: not entries)
 
 
 async def test_who_has_everything_deleted_leaves_nothing(slot, session, open_page):
@@ -284,7 +296,7 @@ async def test_who_has_everything_deleted_leaves_nothing(slot, session, open_pag
     await expect(page.get_by_text(WAITS)).to_be_visible()
     await page.context.clear_cookies()
     await page.goto("/erased")
-    await page.wait_for_function(f"async () => !(await ({STORED})()).length")
+    await stored(page, lambda entries: not entries)
     assert not await Booking.exists()
 
 

@@ -15,6 +15,7 @@ from server.stations import photos, routes
 from server.stations.routes import RouteTerms
 from tests.fixtures.bookings import make_offering
 from tests.fixtures.browser import PHONE, SCREEN, check_page
+from tests.fixtures.offline import kept
 from tests.fixtures.people import GUANGXI, make_person, make_staff
 from tests.fixtures.pictures import make_photo
 from tests.fixtures.stations import make_station
@@ -82,11 +83,7 @@ async def test_a_rider_sees_what_is_left_and_keeps_the_road(open_page):
     await check_page(page)
     for link in await page.locator(".strip a.button, .strip h3 a").all():
         assert (await link.bounding_box())["height"] >= 24
-    await page.wait_for_function(
-        "path => caches.keys().then(async (names) => (await Promise.all(names.map(async (name) =>"
-        " (await caches.open(name)).match(path)))).some(Boolean))",
-        arg=road,
-    )
+    await kept(page, road)
     await page.context.set_offline(True)
     await page.goto(road)
     await page.get_by_role("heading", name="万秀暖流服务点", exact=True).wait_for()
