@@ -8,12 +8,13 @@ import pytest
 from playwright.async_api import Page, expect
 
 from server.bookings import desk
+from server.bookings.schemas import BookingMade
 from server.bookings.service import book_slot
 from server.kit import clock
 from server.kit.ids import new_id
 from server.people import service as people
 from tests.fixtures.bookings import make_offering, make_slot
-from tests.fixtures.browser import check_page
+from tests.fixtures.browser import OpenPage, check_page
 from tests.fixtures.offline import gone, kept
 from tests.fixtures.people import make_person, make_staff
 from tests.fixtures.stations import make_station
@@ -47,6 +48,18 @@ async def cut(page: Page) -> None:
     await page.context.set_offline(True)
 
 
+async def tickets_without_a_network(booking: BookingMade, session: str, open_page: OpenPage) -> Page:
+    """The list of bookings as the phone has it, and it has the ticket too."""
+    page = await open_page("/tickets", session=session)
+    await kept(page, "/tickets")
+    await page.goto(f"/tickets/{booking.id}?new=1")
+    await kept(page, f"/tickets/{booking.id}")
+    await kept(page, f"/tickets/{booking.id}/qr.svg")
+    await cut(page)
+    await page.goto("/tickets")
+    return page
+
+
 async def test_the_last_list_and_the_stations_seen_can_be_read_without_a_network(offering, open_page):
     page = await open_page(LIST)
     await kept(page, "/stations")
@@ -64,12 +77,7 @@ async def test_the_last_list_and_the_stations_seen_can_be_read_without_a_network
 
 async def test_a_ticket_with_its_code_can_be_read_without_a_network(ticket, open_page):
     booking, session = ticket
-    page = await open_page("/tickets", session=session)
-    await kept(page, "/tickets")
-    await page.goto(f"/tickets/{booking.id}?new=1")
-    await kept(page, f"/tickets/{booking.id}/qr.svg")
-    await cut(page)
-    await page.goto("/tickets")
+    page = await tickets_without_a_network(booking, session, open_page)
     await page.locator(f"a[href='/tickets/{booking.id}']").click()
     assert (await page.locator(".code").inner_text()).replace(" ", "") == booking.code
     assert await page.locator(".qr img").evaluate("img => img.decode().then(() => img.naturalWidth > 0)")
@@ -77,12 +85,7 @@ async def test_a_ticket_with_its_code_can_be_read_without_a_network(ticket, open
 
 async def test_a_network_that_comes_back_calls_no_tap_off(ticket, open_page):
     booking, session = ticket
-    page = await open_page("/tickets", session=session)
-    await kept(page, "/tickets")
-    await page.goto(f"/tickets/{booking.id}")
-    await kept(page, f"/tickets/{booking.id}")
-    await cut(page)
-    await page.goto("/tickets")
+    page = await tickets_without_a_network(booking, session, open_page)
     tapped = """(link) => {
         link.click();
         dispatchEvent(new Event("online"));
